@@ -1,0 +1,374 @@
+"""What happened: events, their deliveries, every attempt, and the runtime rows beside them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from connections.models import Account, Connection
+from meshes.models import Workspace
+from rules.models import Rule, RuleVersion
+
+
+class Status(models.TextChoices):
+    """The wire's status words.
+
+    Source: Meshes API wire contract, section 8.1.
+    """
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Outcome(models.TextChoices):
+    """The wire's outcome codes.
+
+    Source: Meshes API wire contract, section 8.5.
+    """
+
+    DELIVERED = "delivered"
+    REJECTED_CLIENT_ERROR = "rejected_client_error"
+    REJECTED_SERVER_ERROR = "rejected_server_error"
+    RATE_LIMITED = "rate_limited"
+    AUTH_FAILED = "auth_failed"
+    TIMEOUT = "timeout"
+    NETWORK_ERROR = "network_error"
+    MAPPING_ERROR = "mapping_error"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Trigger(models.TextChoices):
+    """What asked for a delivery or an attempt."""
+
+    LIVE = "live"
+    RETRY = "retry"
+    REPLAY = "replay"
+    BACKFILL = "backfill"
+    TEST = "test"
+    CANARY = "canary"
+
+
+class Priority(models.IntegerChoices):
+    """Which deliveries go first when an account has more to do than budget."""
+
+    LIVE = 0
+    RETRY = 1
+    REPLAY = 2
+
+
+WAITING = Q(status__in=[Status.PENDING, Status.RETRYING], held_reason="")
+UNFINISHED = Q(status__in=[Status.PENDING, Status.PROCESSING, Status.RETRYING])
+
+
+class Event(models.Model):
+    """One thing that a person did in the product, as the product told us.
+
+    Shape: `id` is the order of acceptance, `uuid` the public id. The columns
+    beside `payload` are what people search by; `email` is normalized.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
+    event = models.CharField(max_length=200)
+    resource = models.CharField(max_length=200, default="global")
+    resource_id = models.CharField(max_length=64, blank=True, default="")
+    payload = models.JSONField()
+    email = models.CharField(max_length=320, blank=True, default="")
+    user_id = models.CharField(max_length=200, blank=True, default="")
+    page_id = models.CharField(max_length=200, blank=True, default="")
+    page_title = models.CharField(max_length=300, blank=True, default="")
+    sequence_step = models.CharField(max_length=64, blank=True, default="")
+    completed_at = models.DateTimeField(null=True, blank=True)
+    is_test = models.BooleanField(default=False)
+    rules_version = models.BigIntegerField()
+    total_rules = models.PositiveIntegerField(default=0)
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "-id"], name="event_by_workspace"),
+            models.Index(fields=["workspace", "event", "-id"], name="event_by_name"),
+            models.Index(fields=["workspace", "email", "-id"], name="event_by_email"),
+            models.Index(
+                fields=["workspace", "user_id", "-id"],
+                name="event_by_user",
+                condition=~Q(user_id=""),
+            ),
+            models.Index(
+                fields=["workspace", "page_id", "-id"],
+                name="event_by_page",
+                condition=~Q(page_id=""),
+            ),
+            models.Index(
+                fields=["workspace", "-id"], name="event_unmatched", condition=Q(total_rules=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} ({self.uuid})"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries by what they wait for."""
+
+    def due(self, now: datetime) -> Self:
+        """Deliveries whose time has come and that wait for no person."""
+        return self.filter(WAITING, next_attempt_at__lte=now)
+
+    def abandoned(self, now: datetime) -> Self:
+        """Deliveries in hand of a worker whose lease has run out."""
+        return self.filter(status=Status.PROCESSING, lease_until__lte=now)
+
+    def unfinished(self) -> Self:
+        """Deliveries that may still be attempted."""
+        return self.filter(UNFINISHED)
+
+
+class Delivery(models.Model):
+    """One event for one rule: what must become true in the account, and how far it is.
+
+    Shape: `id` is the order, `uuid` the public id. `email` with the account
+    is the lane; `target_kind` and `target_id` name what an attempt changes.
+    `tries` counts the attempts that used up the retry budget. `applied_id`
+    is the id of the attempt that completed it, the order of application.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
+    event_name = models.CharField(max_length=200)
+    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="+", db_index=False)
+    rule_version = models.ForeignKey(
+        RuleVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    action = models.CharField(max_length=64)
+    target_kind = models.CharField(max_length=8)
+    target_id = models.CharField(max_length=64, blank=True, default="")
+    email = models.CharField(max_length=320, blank=True, default="")
+    page_id = models.CharField(max_length=200, blank=True, default="")
+    is_test = models.BooleanField(default=False)
+    trigger = models.CharField(max_length=8, choices=Trigger.choices, default=Trigger.LIVE)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.LIVE)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    held_reason = models.CharField(max_length=40, blank=True, default="")
+    held_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    retry_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    attempt_count = models.PositiveIntegerField(default=0)
+    last_outcome = models.CharField(max_length=24, choices=Outcome.choices, blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, default="")
+    last_error = models.CharField(max_length=500, blank=True, default="")
+    progress = models.JSONField(default=dict, blank=True)
+    applied_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "rule"], name="delivery_unique"),
+            models.UniqueConstraint(
+                fields=["account", "email"],
+                condition=Q(status=Status.PROCESSING),
+                name="delivery_one_in_flight_per_lane",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.PROCESSING)
+                | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="delivery_processing_is_leased",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_reason="") | UNFINISHED, name="delivery_held_is_unfinished"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "priority", "next_attempt_at", "id"],
+                name="delivery_due",
+                condition=WAITING,
+            ),
+            models.Index(
+                fields=["account", "email", "target_kind", "target_id", "id"],
+                name="delivery_lane",
+                condition=UNFINISHED,
+            ),
+            models.Index(
+                fields=["lease_until"],
+                name="delivery_leases",
+                condition=Q(status=Status.PROCESSING),
+            ),
+            models.Index(
+                fields=["connection", "id"],
+                name="delivery_held",
+                condition=~Q(held_reason=""),
+            ),
+            models.Index(fields=["workspace", "-id"], name="delivery_by_workspace"),
+            models.Index(fields=["workspace", "email", "-id"], name="delivery_by_email"),
+            models.Index(fields=["rule", "-id"], name="delivery_by_rule"),
+            models.Index(fields=["connection", "-id"], name="delivery_by_connection"),
+            models.Index(
+                fields=["workspace", "status", "-id"],
+                name="delivery_not_completed",
+                condition=~Q(status=Status.COMPLETED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_name} ({self.uuid})"
+
+
+class Attempt(models.Model):
+    """One try of a delivery, written before its first socket opens.
+
+    Shape: `exchanges` is a list of masked requests with their answers, in
+    order; `outcome` is empty while in flight. `counted` says whether the try
+    used up retry budget. `effect` is `applied`, `already` or `absent`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="attempts", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    trigger = models.CharField(max_length=8, choices=Trigger.choices)
+    asked_by = models.CharField(max_length=200, blank=True, default="")
+    rule_version = models.ForeignKey(
+        RuleVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    target_id = models.CharField(max_length=64, blank=True, default="")
+    target_label = models.CharField(max_length=512, blank=True, default="")
+    outcome = models.CharField(max_length=24, choices=Outcome.choices, blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, default="")
+    message = models.CharField(max_length=500, blank=True, default="")
+    effect = models.CharField(max_length=10, blank=True, default="")
+    counted = models.BooleanField(default=False)
+    exchanges = models.JSONField(default=list, blank=True)
+    lease_token = models.UUIDField()
+    started_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "number"], name="attempt_unique"),
+            models.CheckConstraint(
+                condition=Q(outcome="", completed_at__isnull=True)
+                | (~Q(outcome="") & Q(completed_at__isnull=False)),
+                name="attempt_ended_has_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.number}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer that a request with this key got, so that a repeat gets it again."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    key = models.CharField(max_length=255)
+    path = models.CharField(max_length=64)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="idempotency_key_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Key of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Rollup(models.Model):
+    """Hourly counts per workspace, rule and what was counted; they outlive retention.
+
+    Shape: `rule_key` is the rule's id, empty for counts of events.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    rule_key = models.CharField(max_length=36, blank=True, default="")
+    hour = models.DateTimeField()
+    resource_id = models.CharField(max_length=64, blank=True, default="")
+    page_id = models.CharField(max_length=200, blank=True, default="")
+    sequence_step = models.CharField(max_length=64, blank=True, default="")
+    measure = models.CharField(max_length=32)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "workspace",
+                    "hour",
+                    "measure",
+                    "rule_key",
+                    "resource_id",
+                    "page_id",
+                    "sequence_step",
+                ],
+                name="rollup_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} at {self.hour:%Y-%m-%d %H:00}"
+
+
+class WorkerBeat(models.Model):
+    """A sign of life of a supervisor or a pump, by the database's clock.
+
+    Shape: `kind` is `supervisor` or `pump`; `worker` names the supervisor
+    that a pump runs under, empty under a plain cluster.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12)
+    worker = models.CharField(max_length=64, blank=True, default="")
+    host = models.CharField(max_length=128, blank=True, default="")
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField(db_index=True)
+    stopping = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.host}"

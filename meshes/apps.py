@@ -1,0 +1,9 @@
+"""Registers the meshes room with Django."""
+
+from django.apps import AppConfig
+
+
+class MeshesConfig(AppConfig):
+    """The meshes room."""
+
+    name = "meshes"
