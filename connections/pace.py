@@ -1,0 +1,90 @@
+"""One budget of requests per account, shared by every process on every machine.
+
+A slot is a moment at which one request may leave. Taking it is one statement,
+so two processes never get the same one. Nothing here knows what is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from connections.clock import database_now
+from connections.models import Account
+
+SHARE = 0.95
+"""Of the allowed rate: at the full rate, jitter alone causes refusals."""
+
+MAX_PAUSE_S = 300.0
+
+NOW_SQL = {
+    "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision",
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+}
+MAX_SQL = {"postgresql": "GREATEST", "sqlite": "MAX"}
+
+
+class Paused(Exception):
+    """The account asked everyone to wait; nothing may be sent before `until`."""
+
+    def __init__(self, until: datetime, reason: str) -> None:
+        super().__init__("The account is paused.")
+        self.until = until
+        self.reason = reason
+
+
+def reserve_slot(account_id: int) -> float:
+    """How long to wait until this caller's own slot.
+
+    Units: seconds, never negative.
+    Raises: Paused while the account is paused.
+    Why: strict spacing from the later of the last slot and now; no catching up.
+    """
+    now, greatest = NOW_SQL[connection.vendor], MAX_SQL[connection.vendor]
+    gap = f"(1.0 / (requests_per_second * {SHARE}))"
+    sql = (
+        f"UPDATE {Account._meta.db_table} SET next_slot = {greatest}(next_slot, {now}) + {gap} "  # noqa: S608
+        f"WHERE id = %s AND (paused_until IS NULL OR paused_until <= %s) "
+        f"RETURNING next_slot - {gap} - {now}"
+    )
+    row = _one_row(sql, [account_id, _as_parameter(database_now())])
+    if row is None:
+        raise _paused(account_id)
+    return max(0.0, float(row[0]))
+
+
+def take_slot(account_id: int) -> None:
+    """Wait for this caller's own slot.
+
+    Raises: Paused when the account is paused now or by the time the slot comes.
+    """
+    wait_s = reserve_slot(account_id)
+    if wait_s > 0:
+        time.sleep(wait_s)
+
+
+def pause(account_id: int, *, seconds: float, reason: str) -> datetime:
+    """The moment until which nobody may send; never earlier than one set before."""
+    until = database_now() + timedelta(seconds=min(max(seconds, 0.0), MAX_PAUSE_S))
+    earlier = Q(paused_until__isnull=True) | Q(paused_until__lt=until)
+    Account.objects.filter(earlier, pk=account_id).update(paused_until=until, pause_reason=reason)
+    return until
+
+
+def _paused(account_id: int) -> Paused:
+    account = Account.objects.only("paused_until", "pause_reason").get(pk=account_id)
+    return Paused(account.paused_until or database_now(), account.pause_reason)
+
+
+def _one_row(sql: str, parameters: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone()
+
+
+def _as_parameter(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
