@@ -1,0 +1,1 @@
+"""The endpoints under /api/3, one file per thing; `routing` lists them."""
