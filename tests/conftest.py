@@ -1,0 +1,130 @@
+"""What every test may ask for: a queue to drain, clients, a clock, a sandbox, no network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as project
+from django.db import connection
+from django.test import Client
+
+NOON = "2026-03-02T12:00:00Z"
+SANDBOX_KEY = "sandbox-key-for-tests"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, with a reason, what this run's database and machine cannot do."""
+    on_postgres = project.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    left_out = {
+        "postgres": "" if on_postgres else "needs PostgreSQL; this run is on SQLite",
+        "sqlite": "is about SQLite; this run is on PostgreSQL" if on_postgres else "",
+        "redis": "" if os.environ.get("MESHES_TEST_REDIS_URL") else "no Redis server answers",
+    }
+    for item in items:
+        for marker, reason in left_out.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def database_url(db: None) -> str:
+    """The address of this test's own database, for a program that a test starts."""
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    user, password = values["USER"] or "", values["PASSWORD"] or ""
+    place = f"{values['HOST'] or 'localhost'}:{values['PORT'] or 5432}"
+    return f"postgres://{user}{':' + password if password else ''}@{place}/{values['NAME']}"
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis database that tests may empty; mark the test `redis`."""
+    return os.environ["MESHES_TEST_REDIS_URL"]
+
+
+@pytest.fixture
+def drain_queue(db: None) -> Callable[..., int]:
+    """A function that runs the queued tasks here, in order; it says how many ran."""
+
+    def drain(*, limit: int = 100) -> int:
+        from django_q.models import OrmQ
+
+        ran = 0
+        while ran < limit and (row := OrmQ.objects.order_by("id").first()):
+            task = row.task
+            row.delete()
+            _callable(task["func"])(*task["args"], **task["kwargs"])
+            ran += 1
+        return ran
+
+    return drain
+
+
+def _callable(func: str | Callable[..., Any]) -> Callable[..., Any]:
+    from django.utils.module_loading import import_string
+
+    return import_string(func) if isinstance(func, str) else func
+
+
+@pytest.fixture
+def staff(client: Client, admin_user: Any) -> Client:
+    """A browser in which a superuser is signed in."""
+    client.force_login(admin_user)
+    return client
+
+
+class Api:
+    """Posts JSON with a workspace's publishable key, as the events client does."""
+
+    def __init__(self, workspace: Any, key: str) -> None:
+        self.workspace, self.key, self.client = workspace, key, Client()
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        """The answer to a POST; header names with underscores for hyphens."""
+        sent = {"X-Meshes-Publishable-Key": self.key}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, body, content_type="application/json", headers=sent)
+
+    def emit(self, body: Any, **headers: str) -> Any:
+        """The answer to posting one event."""
+        return self.post("/api/v1/events", body, **headers)
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    """A client of the events endpoint with a workspace and key of its own."""
+    from meshes.models import Organization
+    from meshes.workspaces import create_workspace
+
+    organization = Organization.objects.live().first()
+    workspace, key = create_workspace("Tests", organization=organization, by="tests")
+    return Api(workspace, key.key)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands at noon until the test moves it: `shift(60)`, `move_to(…)`."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Any]:
+    """A fresh ActiveCampaign sandbox on a free loopback port, without a rate limit.
+
+    Shape: `.url`, `.key`, `.state`, `.faults`; connections may point at it.
+    """
+    from connections.destinations.activecampaign.sandbox import SandboxServer
+
+    settings.DESTINATIONS_ALLOW_PRIVATE = True
+    server = SandboxServer(key=SANDBOX_KEY, rate_per_second=None)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,41 @@
+"""The project's settings as tests and static checks need them: nothing from this machine.
+
+Only environment variables are set here, so that a test that starts a program of ours
+starts it with the same ones; every setting itself comes from `meshes.settings`.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FORGOTTEN = (
+    "ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS DESTINATIONS_ALLOW_PRIVATE DELIVERY_RETENTION_DAYS "
+    "EMAIL_URL LOG_FORMAT LOG_LEVEL METRICS_TOKEN PUBLIC_URL REDIS_URL WEB_CONCURRENCY "
+    "WORKER_PROCESSES THROTTLE_EVENTS_PER_SECOND THROTTLE_EVENTS_BURST "
+    "THROTTLE_ACCOUNT_PER_SECOND SECRET_KEY_FILE CREDENTIAL_KEYS_FILE DATABASE_URL_FILE"
+).split()
+FOLDER = Path(tempfile.gettempdir()) / f"meshes-tests-{os.getuid()}-{os.getpid()}"
+
+for name in FORGOTTEN:
+    os.environ.pop(name, None)
+os.environ |= {
+    "ENV_FILE": os.devnull,
+    "DEBUG": "false",
+    "SECRET_KEY": "tests-only-8f3kq0Zr5TnYw2LhVbXc7MdJg4PsAe9U",
+    "CREDENTIAL_KEYS": "dGVzdHMtb25seS1ub3QtYS1zZWNyZXQtMzItYnl0ZXM=",
+    "EMAIL_URL": "memorymail://",
+}
+if "DATABASE_URL" not in os.environ:
+    os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER / 'meshes.sqlite3'}"
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+from meshes.settings import *  # noqa: E402, F403
+from meshes.settings import DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, because threads and programs of their own must see the same rows.
+    here = Path(DATABASES["default"]["NAME"])
+    DATABASES["default"]["TEST"] = {"NAME": str(here.with_name(f"test_{here.name}"))}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
