@@ -50,7 +50,6 @@ class Account(models.Model):
     key = models.CharField(max_length=255)
     requests_per_second = models.FloatField(default=default_rate)
     next_slot = models.FloatField(default=0.0)
-    latency_ms = models.FloatField(default=0.0)
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=64, blank=True, default="")
     last_timeout_at = models.DateTimeField(null=True, blank=True)

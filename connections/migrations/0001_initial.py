@@ -29,7 +29,6 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('requests_per_second', models.FloatField(default=connections.models.default_rate)),
                 ('next_slot', models.FloatField(default=0.0)),
-                ('latency_ms', models.FloatField(default=0.0)),
                 ('paused_until', models.DateTimeField(blank=True, null=True)),
                 ('pause_reason', models.CharField(blank=True, default='', max_length=64)),
                 ('last_timeout_at', models.DateTimeField(blank=True, null=True)),

@@ -1,0 +1,64 @@
+"""Signs of life of supervisors and pumps, kept in the database where everyone sees them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+
+from connections.clock import database_now
+from deliveries.models import WorkerBeat
+
+ALIVE_S = 10
+FORGET_S = 86_400
+WORKER_VARIABLE = "MESHES_WORKER"
+
+
+def start(kind: str) -> WorkerBeat:
+    """A new row for this process, beating now."""
+    now = database_now()
+    return WorkerBeat.objects.create(
+        kind=kind,
+        worker=own_worker(),
+        host=socket.gethostname()[:128],
+        started_at=now,
+        beat_at=now,
+    )
+
+
+def beat(row_id: uuid.UUID) -> bool:
+    """Whether this process should go on; False once it was asked to stop."""
+    WorkerBeat.objects.filter(pk=row_id).update(beat_at=database_now())
+    return WorkerBeat.objects.filter(pk=row_id, stopping=False).exists()
+
+
+def ask_to_stop(**which: object) -> None:
+    """Ask the processes of these rows to finish what they have in hand."""
+    WorkerBeat.objects.filter(**which).update(stopping=True)
+
+
+def stop(row_id: uuid.UUID) -> None:
+    """Take the row away: this process has ended in order."""
+    WorkerBeat.objects.filter(pk=row_id).delete()
+
+
+def alive(kind: str, *, worker: str | None = None) -> int:
+    """How many of this kind beat lately and are not about to stop.
+
+    Shape: `worker` counts only those under that supervisor.
+    """
+    since = database_now() - timedelta(seconds=ALIVE_S)
+    rows = WorkerBeat.objects.filter(kind=kind, beat_at__gt=since, stopping=False)
+    return (rows if worker is None else rows.filter(worker=worker)).count()
+
+
+def own_worker() -> str:
+    """The name of the supervisor above this process, empty under a plain cluster."""
+    return os.environ.get(WORKER_VARIABLE, "")
+
+
+def forget_dead() -> None:
+    """Remove rows of processes that have been silent for a day."""
+    since = database_now() - timedelta(seconds=FORGET_S)
+    WorkerBeat.objects.filter(beat_at__lt=since).delete()

@@ -1,0 +1,122 @@
+"""Taking deliveries in hand, one per lane, and finding those that a dead worker left.
+
+One statement claims; a partial unique index keeps a lane from being in two hands.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection
+
+from connections.clock import database_now
+from deliveries.models import Delivery
+
+LEASE_S = 40
+TABLE = Delivery._meta.db_table
+
+# Literals, not parameters: SQLite uses a partial index only when the query repeats its condition.
+WAITING_SQL = "{0}.held_reason = '' AND {0}.status IN ('pending', 'retrying')"
+UNFINISHED_SQL = "{0}.status IN ('pending', 'processing', 'retrying')"
+
+DUE_ACCOUNTS_SQL = f"""
+SELECT a.id, a.requests_per_second FROM connections_account a
+WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
+  AND (a.lease_owner = %(owner)s OR a.lease_until IS NULL OR a.lease_until <= %(now)s)
+  AND EXISTS (
+    SELECT 1 FROM {TABLE} d WHERE d.account_id = a.id
+    AND {WAITING_SQL.format("d")} AND d.next_attempt_at <= %(now)s)
+"""  # noqa: S608
+
+CLAIM_SQL = f"""
+UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = %(until)s,
+  started_at = COALESCE(started_at, %(now)s)
+WHERE id = (
+  SELECT d.id FROM {TABLE} d
+  WHERE d.account_id = %(account)s AND {WAITING_SQL.format("d")} AND d.next_attempt_at <= %(now)s
+    AND NOT EXISTS (
+      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
+      AND b.status = 'processing')
+    AND NOT EXISTS (
+      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
+      AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id < d.id
+      AND {UNFINISHED_SQL.format("b")} AND b.held_reason = '')
+  ORDER BY d.priority, d.next_attempt_at, d.id LIMIT 1 {{lock}})
+  AND status IN ('pending', 'retrying')
+RETURNING id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in hand; the token proves it until the lease runs out."""
+
+    delivery_id: int
+    token: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DueAccount:
+    """An account with work that this owner may do now.
+
+    Units: requests per second.
+    """
+
+    id: int
+    requests_per_second: float
+
+
+def due_accounts(owner: str) -> list[DueAccount]:
+    """Accounts with due deliveries that are not paused and not in other hands."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE_ACCOUNTS_SQL, {"now": as_parameter(database_now()), "owner": owner})
+        return [DueAccount(*row) for row in cursor.fetchall()]
+
+
+def claim(account_id: int) -> Claim | None:
+    """The account's next delivery, taken in hand, or None when none may go now.
+
+    Why: an order on one target never swaps, so a delivery waits for earlier
+    unfinished ones of its lane on the same target, retries included.
+    """
+    now, token = database_now(), uuid.uuid4()
+    lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    parameters = {
+        "account": account_id,
+        "now": as_parameter(now),
+        "until": as_parameter(now + timedelta(seconds=LEASE_S)),
+        "token": token if connection.vendor == "postgresql" else token.hex,
+    }
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM_SQL.format(lock=lock), parameters)
+            row = cursor.fetchone()
+    except IntegrityError:  # another hand took this lane between our look and our write
+        return None
+    return Claim(row[0], token) if row else None
+
+
+def renew(held: Claim) -> bool:
+    """Whether the delivery is still ours, with a whole lease ahead."""
+    until = database_now() + timedelta(seconds=LEASE_S)
+    return _held(held).update(lease_until=until) == 1
+
+
+def release(held: Claim, *, status: str, not_before: datetime | None = None) -> None:
+    """Give a delivery back as it was, before anything was sent for it."""
+    changes: dict[str, Any] = {"status": status, "lease_token": None, "lease_until": None}
+    if not_before is not None:
+        changes["next_attempt_at"] = not_before
+    _held(held).update(**changes)
+
+
+def _held(held: Claim) -> Any:
+    return Delivery.objects.filter(pk=held.delivery_id, lease_token=held.token, status="processing")
+
+
+def as_parameter(value: datetime) -> Any:
+    """The moment as a parameter of a raw statement on this database."""
+    return connection.ops.adapt_datetimefield_value(value)

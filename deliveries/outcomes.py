@@ -1,0 +1,94 @@
+"""Errors become outcomes here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from connections.destinations import errors
+from connections.pace import Paused
+from deliveries.models import Outcome
+from meshes.encryption import CannotOpen
+
+
+class Next(Enum):
+    """What happens to a delivery after an attempt that failed."""
+
+    RETRY = "retry"
+    WAIT = "wait"
+    PROBE = "probe"
+    GIVE_UP = "give_up"
+
+
+class MappingFailed(Exception):
+    """The pinned mapping cannot make what the action needs from this payload."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an error means: the wire's outcome, the finer reason, and what comes next.
+
+    Units: `retry_after_s` in seconds, None when the destination named none.
+    """
+
+    outcome: Outcome
+    reason: str
+    message: str
+    next: Next
+    retry_after_s: float | None = None
+
+
+ACCESS_REASONS = frozenset({"permission_denied", "plan_lacks_feature"})
+
+
+def judge(error: Exception) -> Verdict:
+    """What to record for an error, and what to do next."""
+    match error:
+        case errors.RateLimited():
+            return _verdict(Outcome.RATE_LIMITED, error, Next.WAIT, error.retry_after_s)
+        case errors.RemoteFault():
+            return _verdict(Outcome.REJECTED_SERVER_ERROR, error, Next.RETRY, error.retry_after_s)
+        case errors.TimedOut():
+            return _verdict(Outcome.TIMEOUT, error, Next.RETRY)
+        case errors.Unreachable():
+            return _verdict(Outcome.NETWORK_ERROR, error, Next.RETRY)
+        case errors.Unauthorized():
+            return _verdict(Outcome.AUTH_FAILED, error, Next.PROBE)
+        case errors.DestinationError():
+            return _refused(error)
+        case _:
+            return _ours(error)
+
+
+def _refused(error: errors.DestinationError) -> Verdict:
+    denied = error.reason in ACCESS_REASONS
+    outcome = Outcome.AUTH_FAILED if denied else Outcome.REJECTED_CLIENT_ERROR
+    return _verdict(outcome, error, Next.GIVE_UP)
+
+
+def _ours(error: Exception) -> Verdict:
+    match error:
+        case MappingFailed():
+            return Verdict(Outcome.MAPPING_ERROR, error.reason, error.message, Next.GIVE_UP)
+        case Paused():
+            message = "The account was asked to slow down; this delivery goes on after the pause."
+            return Verdict(Outcome.RATE_LIMITED, "account_paused", message, Next.WAIT)
+        case CannotOpen():
+            return Verdict(Outcome.AUTH_FAILED, "secret_unreadable", str(error), Next.RETRY)
+        case _:
+            message = "Meshes failed on its own side; it will try again."
+            return Verdict(Outcome.INTERNAL_ERROR, "internal_error", message, Next.RETRY)
+
+
+def _verdict(
+    outcome: Outcome,
+    error: errors.DestinationError,
+    step: Next,
+    retry_after_s: float | None = None,
+) -> Verdict:
+    return Verdict(outcome, error.reason, error.message, step, retry_after_s)

@@ -1,0 +1,218 @@
+"""Writing down what became of an attempt: the attempt, its delivery, and what we learned.
+
+Each verb is one transaction and changes a delivery only while its claim holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from connections.destinations.base import Done, Exchange, KnownContact
+from connections.models import ContactCache
+from deliveries.backoff import next_attempt_at
+from deliveries.claiming import Claim
+from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
+from deliveries.outcomes import Next, Verdict
+
+log = structlog.get_logger(__name__)
+
+AUTH_TRIES = 3
+
+
+@dataclass(slots=True)
+class Running:
+    """An attempt in flight: its row, its delivery, and the exchanges so far."""
+
+    claim: Claim
+    delivery: Delivery
+    attempt: Attempt
+    exchanges: list[Exchange] = field(default_factory=list)
+
+
+def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
+    """The attempt's row, stored before anything is sent."""
+    version = delivery.rule_version
+    with transaction.atomic():
+        delivery.attempt_count += 1
+        attempt = Attempt.objects.create(
+            delivery=delivery,
+            number=delivery.attempt_count,
+            trigger=_trigger(delivery),
+            rule_version=version,
+            connection_id=delivery.connection_id,
+            target_id=delivery.target_id,
+            target_label=version.target_label,
+            lease_token=claim.token,
+            started_at=now,
+        )
+        Delivery.objects.filter(pk=delivery.pk).update(attempt_count=delivery.attempt_count)
+    return Running(claim, delivery, attempt)
+
+
+def _trigger(delivery: Delivery) -> str:
+    live = delivery.trigger == Trigger.LIVE
+    return Trigger.RETRY if live and delivery.attempt_count > 1 else delivery.trigger
+
+
+def record_done(running: Running, done: Done, *, now: datetime) -> bool:
+    """Whether the delivery is now completed; False when its claim was lost."""
+    delivery = running.delivery
+    with transaction.atomic():
+        held = _change(
+            running.claim,
+            status=Status.COMPLETED,
+            last_outcome=Outcome.DELIVERED,
+            reason="",
+            last_error="",
+            applied_id=running.attempt.pk,
+            completed_at=now,
+        )
+        _close(
+            running,
+            now=now,
+            outcome=Outcome.DELIVERED,
+            message=done.message[:500],
+            effect=done.effect,
+            counted=True,
+        )
+        _remember(delivery, done.contact, now=now)
+    log.info("delivered", **_ids(running), effect=done.effect, calls=len(running.exchanges))
+    return held
+
+
+def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None:
+    """What an error changed: a later try, a wait that costs nothing, or the end."""
+    with transaction.atomic():
+        _close(
+            running,
+            now=now,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            message=verdict.message[:500],
+            counted=verdict.next is not Next.WAIT,
+        )
+        changes = _after_failure(running.delivery, verdict, now=now)
+        _change(
+            running.claim,
+            last_outcome=verdict.outcome,
+            reason=verdict.reason,
+            last_error=verdict.message[:500],
+            **changes,
+        )
+    log.warning("attempt_failed", **_ids(running), outcome=verdict.outcome, reason=verdict.reason)
+
+
+def record_canceled(claim: Claim, delivery: Delivery, *, now: datetime) -> None:
+    """The end of a delivery that nobody wants any more; nothing was sent."""
+    deleted = delivery.rule.deleted_at is not None
+    _change(
+        claim,
+        status=Status.CANCELED,
+        completed_at=now,
+        reason="rule_deleted" if deleted else "canceled_by_person",
+    )
+    log.info("canceled", delivery_id=delivery.pk, event_id=delivery.event_id)
+
+
+def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> dict[str, Any]:
+    over = {"status": Status.FAILED, "completed_at": now, "tries": delivery.tries + 1}
+    if delivery.cancel_asked_at is not None:
+        return {"status": Status.CANCELED, "completed_at": now}
+    if verdict.next is Next.GIVE_UP:
+        return over
+    if verdict.next is Next.WAIT:
+        return _wait(delivery, verdict.retry_after_s or 0.0, now=now)
+    tries = delivery.tries + 1
+    until = delivery.retry_until or now + timedelta(seconds=settings.RETRY_FOR_S)
+    again = next_attempt_at(tries, now=now, retry_until=until, retry_after_s=verdict.retry_after_s)
+    if again is None or (verdict.next is Next.PROBE and tries > AUTH_TRIES):
+        return over
+    return _retry(delivery, tries=tries, again=again, until=until)
+
+
+def _retry(delivery: Delivery, *, tries: int, again: datetime, until: datetime) -> dict[str, Any]:
+    return {
+        "status": Status.RETRYING,
+        "tries": tries,
+        "next_attempt_at": again,
+        "retry_until": until,
+        "priority": max(delivery.priority, Priority.RETRY),
+    }
+
+
+def _wait(delivery: Delivery, seconds: float, *, now: datetime) -> dict[str, Any]:
+    """Back in line for when the pause is over; the wait does not use up retry time."""
+    changes: dict[str, Any] = {
+        "status": Status.RETRYING,
+        "next_attempt_at": now + timedelta(seconds=seconds),
+    }
+    if delivery.retry_until is not None:
+        changes["retry_until"] = delivery.retry_until + timedelta(seconds=seconds)
+    return changes
+
+
+def _change(claim: Claim, **changes: Any) -> bool:
+    rows = Delivery.objects.filter(
+        pk=claim.delivery_id, lease_token=claim.token, status=Status.PROCESSING
+    ).update(lease_token=None, lease_until=None, **changes)
+    if not rows:
+        log.warning("claim_lost", delivery_id=claim.delivery_id)
+    return rows == 1
+
+
+def _close(running: Running, *, now: datetime, **result: Any) -> None:
+    attempt = running.attempt
+    duration = max(0, round((now - attempt.started_at).total_seconds() * 1000))
+    Attempt.objects.filter(pk=attempt.pk, outcome="").update(
+        exchanges=[as_json(exchange) for exchange in running.exchanges],
+        completed_at=now,
+        duration_ms=duration,
+        **result,
+    )
+
+
+def as_json(exchange: Exchange) -> dict[str, Any]:
+    """The exchange as history stores it."""
+    return {
+        "method": exchange.method,
+        "path": exchange.path,
+        "request_body": exchange.request_body,
+        "status": exchange.status,
+        "response_headers": dict(exchange.response_headers),
+        "response_body": exchange.response_body,
+        "started_at": exchange.started_at,
+        "elapsed_ms": exchange.elapsed_ms,
+        "error": exchange.error,
+    }
+
+
+def _remember(delivery: Delivery, contact: KnownContact, *, now: datetime) -> None:
+    ContactCache.objects.bulk_create(
+        [
+            ContactCache(
+                account_id=delivery.account_id,
+                email=delivery.email,
+                external_id=contact.id,
+                fields_hash=contact.fields_hash,
+                links=dict(contact.links),
+                updated_at=now,
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["account", "email"],
+        update_fields=["external_id", "fields_hash", "links", "updated_at"],
+    )
+
+
+def _ids(running: Running) -> dict[str, Any]:
+    return {
+        "event_id": running.delivery.event_id,
+        "delivery_id": running.delivery.pk,
+        "attempt_id": running.attempt.pk,
+    }

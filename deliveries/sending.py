@@ -1,0 +1,110 @@
+"""One attempt from claim to record; no transaction is open while a socket is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+from django.utils import timezone
+
+from connections import destinations
+from connections.calling import open_line
+from connections.destinations.base import Done
+from connections.pace import Paused, pause
+from connections.probing import probe
+from deliveries import latency, recording, recovery
+from deliveries.claiming import Claim, release
+from deliveries.jobs import job_for, known_contact, values_to_hide
+from deliveries.models import Delivery, Outcome, Status
+from deliveries.outcomes import Next, Verdict, judge
+from deliveries.recording import Running
+from deliveries.turns import ClaimLost, Turn
+
+log = structlog.get_logger(__name__)
+
+RELATED = (
+    "event",
+    "rule",
+    "rule_version__mapping",
+    "connection__workspace",
+    "account",
+)
+
+
+def send(claim: Claim) -> None:
+    """Make one attempt at a claimed delivery and record what became of it."""
+    delivery = Delivery.objects.select_related(*RELATED).get(pk=claim.delivery_id)
+    if _stopped_before_start(claim, delivery):
+        return
+    turn = Turn(claim, delivery.account_id)
+    try:
+        turn.prepare()
+    except Paused as paused:
+        release(claim, status=_as_before(delivery), not_before=paused.until)
+        return
+    except ClaimLost:
+        log.warning("claim_lost", delivery_id=delivery.pk)
+        return
+    _attempt(recording.open_attempt(claim, delivery, now=timezone.now()), turn)
+
+
+def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
+    if delivery.rule.deleted_at is not None or delivery.cancel_asked_at is not None:
+        recording.record_canceled(claim, delivery, now=timezone.now())
+        return True
+    if not delivery.connection.active or delivery.connection.deleted_at is not None:
+        release(claim, status=_as_before(delivery))
+        recovery.hold_for_connection(delivery.connection_id)
+        return True
+    return False
+
+
+def _as_before(delivery: Delivery) -> str:
+    return Status.RETRYING if delivery.attempt_count else Status.PENDING
+
+
+def _attempt(running: Running, turn: Turn) -> None:
+    try:
+        done = _run(running, turn)
+    except ClaimLost:
+        log.warning("claim_lost", delivery_id=running.delivery.pk)
+    except Exception as error:  # noqa: BLE001  whatever happens must end in the attempt's row
+        _failed(running, error)
+    else:
+        recording.record_done(running, done, now=timezone.now())
+    latency.note(running.delivery.account_id, running.exchanges)
+
+
+def _run(running: Running, turn: Turn) -> Done:
+    delivery = running.delivery
+    job = job_for(delivery)
+    line = open_line(
+        delivery.connection,
+        record=running.exchanges.append,
+        hide=values_to_hide(delivery, job),
+        before_call=turn,
+    )
+    destination = destinations.destination(delivery.connection.kind)
+    return destination.run(job, line, known_contact(delivery))
+
+
+def _failed(running: Running, error: Exception) -> None:
+    verdict = judge(error)
+    delivery = running.delivery
+    if verdict.outcome == Outcome.INTERNAL_ERROR:
+        log.error("attempt_broke", delivery_id=delivery.pk, exc_info=error)
+    if verdict.outcome == Outcome.RATE_LIMITED and verdict.retry_after_s is not None:
+        pause(delivery.account_id, seconds=verdict.retry_after_s, reason=verdict.reason)
+    if verdict.next is Next.PROBE:
+        verdict = _probed(running, verdict)
+    recording.record_failure(running, verdict, now=timezone.now())
+    if not delivery.connection.active:
+        recovery.hold_for_connection(delivery.connection_id)
+
+
+def _probed(running: Running, verdict: Verdict) -> Verdict:
+    """The verdict, costing no try when the credentials turn out not to work."""
+    connection = running.delivery.connection
+    state = probe(connection, now=timezone.now())
+    after = {"refused": Next.WAIT, "unsettled": Next.RETRY, "passed": Next.PROBE}[state]
+    return replace(verdict, next=after)
