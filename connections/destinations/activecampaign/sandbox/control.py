@@ -69,9 +69,11 @@ class Control:
             data = account.state.data
             return {
                 "account": account.name,
+                "accounts": [row.name for row in self._accounts.all()],
                 "key": account.key,
                 "contacts": summary.newest_contacts(data, limit=limit),
                 "total": len(data.contacts),
+                "enrollments": len(data.enrollments),
                 "tags": {str(tag.id): tag.name for tag in list(data.tags)[:MAX_ROWS]},
                 "lists": {str(row.id): row.name for row in data.lists},
                 "automations": summary.newest_enrollments(data, limit=limit),
