@@ -4,9 +4,44 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from meshes.models import Workspace
+from meshes.keys import create_key
+from meshes.models import Organization, PublishableKey, Workspace
+
+
+class NameTaken(Exception):
+    """The organization already has a workspace with this name."""
+
+
+class NameInvalid(Exception):
+    """The name breaks the rules for workspace names."""
+
+
+def create_workspace(
+    name: str, *, organization: Organization, by: str, description: str | None = None
+) -> tuple[Workspace, PublishableKey]:
+    """The new workspace and its first publishable key.
+
+    Raises: NameInvalid and NameTaken, with a sentence for the person who asked.
+    """
+    workspace = Workspace(
+        name=name, organization=organization, description=description, created_by=by
+    )
+    try:
+        workspace.clean_fields()
+    except ValidationError as error:
+        raise NameInvalid(" ".join(error.messages)) from None
+    try:
+        with transaction.atomic():
+            workspace.save(force_insert=True)
+            return workspace, create_key(workspace, name="Default", by=by)
+    except IntegrityError:
+        raise NameTaken(
+            f"{organization.name} already has a workspace named {name}. Choose another name."
+        ) from None
 
 
 def bump_rules_version(workspace_id: UUID) -> int:
