@@ -38,6 +38,7 @@ def open_line(
     record: Callable[[Exchange], None] | None = None,
     hide: Collection[str] = (),
     before_call: Callable[[], None] | None = None,
+    deadline_s: float = 30.0,
 ) -> Call:
     """A function that sends one request to the connection's account.
 
@@ -55,6 +56,7 @@ def open_line(
         before_call=before_call or partial(take_slot, connection.account_id),
         record=record or _forget,
         hide=(*hide, *secrets.values()),
+        deadline_s=deadline_s,
     )
 
 
