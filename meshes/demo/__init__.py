@@ -1,0 +1,1 @@
+"""The demonstration: everything in one terminal, from nothing, thrown away at the next run."""

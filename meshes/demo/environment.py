@@ -1,0 +1,53 @@
+"""The demonstration's own settings: its folder, database and secrets, apart from yours.
+
+Runs before Django's settings are read, so it imports nothing of Django.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "var" / "demo"
+DATABASE = FOLDER / "demo.sqlite3"
+
+
+def prepare() -> None:
+    """Point this process and its children at the demonstration's folder.
+
+    Why: a `.env` file for production must neither be used nor be touched.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        {
+            "ENV_FILE": str(FOLDER / "no.env"),
+            "DATABASE_URL": f"sqlite:///{DATABASE}",
+            "SECRET_KEY": _kept("secret_key", secrets.token_urlsafe(50)),
+            "CREDENTIAL_KEYS": _kept("credential_key", Fernet.generate_key().decode()),
+            "DESTINATIONS_ALLOW_PRIVATE": "true",
+            "DEBUG": "false",
+            "REDIS_URL": "",
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "LOG_LEVEL": "INFO",
+            "WORKER_PROCESSES": "2",
+        }
+    )
+    for name in ("SECRET_KEY_FILE", "CREDENTIAL_KEYS_FILE", "DATABASE_URL_FILE", "REDIS_URL_FILE"):
+        os.environ.pop(name, None)
+
+
+def _kept(name: str, fresh: str) -> str:
+    path = FOLDER / name
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(fresh)
+    return path.read_text()
+
+
+def forget_last_run() -> None:
+    """Remove the last run's database, so that this one starts clean."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        DATABASE.with_name(DATABASE.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""What the demonstration needs in the database: made by the same verbs that people use."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from connections.destinations.activecampaign.sandbox import SandboxServer
+from connections.drafts import ConnectionDraft
+from connections.models import CatalogEntry, Connection
+from connections.saving import save_connection
+from meshes.models import Organization, PublishableKey, Workspace
+from meshes.workspaces import create_workspace
+from rules.drafts import RuleDraft
+from rules.models import Rule
+from rules.saving import save_rule
+
+BY = "demo"
+TAG = "step-3-complete"
+EVENT = {
+    "event": "page.completed",
+    "resource": "onboarding_sequence",
+    "resource_id": "workspace-setup",
+    "payload": {
+        "user_id": "usr_5012",
+        "email": "alex@northstar.io",
+        "page_id": "page_connect-crm",
+        "page_title": "Connect your CRM",
+        "sequence_step": 3,
+        "completed_at": "2026-03-21T15:06:00Z",
+    },
+}
+EMAIL = "alex@northstar.io"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The rows that the story plays on."""
+
+    workspace: Workspace
+    key: PublishableKey
+    connection: Connection
+    rule: Rule
+    password: str
+    found: str
+
+
+def make_scene(sandbox: SandboxServer) -> Scene:
+    """Workspace, key, connection, rule and admin user, checked against the sandbox.
+
+    Raises: the saving verbs' errors, when the sandbox refuses.
+    """
+    organization = Organization.objects.live().earliest("created_at")
+    workspace, key = create_workspace("Northstar", organization=organization, by=BY)
+    draft = ConnectionDraft(
+        workspace=workspace,
+        kind="activecampaign",
+        name="Acme ActiveCampaign",
+        metadata={"api_url": sandbox.url},
+        secrets={"api_key": sandbox.key},
+    )
+    saved = save_connection(draft, by=BY, now=timezone.now())
+    rule = save_rule(_rule(workspace, saved.connection), by=BY, now=timezone.now())
+    return Scene(workspace, key, saved.connection, rule, _admin(), saved.check.message)
+
+
+def _rule(workspace: Workspace, connection: Connection) -> RuleDraft:
+    tag = CatalogEntry.objects.present().get(
+        account_id=connection.account_id, kind="tag", folded=TAG
+    )
+    return RuleDraft(
+        workspace=workspace,
+        name="Workspace setup, step 3 done",
+        event="page.completed",
+        resource="onboarding_sequence",
+        resource_id="workspace-setup",
+        page_id="page_connect-crm",
+        sequence_step="3",
+        connection=connection,
+        action="add_tag",
+        target_id=tag.external_id,
+    )
+
+
+def _admin() -> str:
+    password = secrets.token_urlsafe(9)
+    get_user_model().objects.create_superuser("admin", password=password)
+    return password
