@@ -59,11 +59,10 @@ def make_scene(sandbox: SandboxServer) -> Scene:
         workspace=workspace,
         kind="activecampaign",
         name="Acme ActiveCampaign",
-        metadata={"api_url": sandbox.url},
-        secrets={"api_key": sandbox.key},
+        values={"api_url": sandbox.url, "api_key": sandbox.key},
     )
     saved = save_connection(draft, by=BY, now=timezone.now())
-    rule = save_rule(_rule(workspace, saved.connection), by=BY, now=timezone.now())
+    rule = save_rule(None, draft=_rule(workspace, saved.connection), by=BY, now=timezone.now())
     return Scene(workspace, key, saved.connection, rule, _admin(), saved.check.message)
 
 

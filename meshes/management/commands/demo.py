@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """Web server, worker, database and sandbox together; nothing of yours is touched."""
 
     help = "Show Meshes at work with its own database and an ActiveCampaign sandbox."
-    requires_system_checks: list[str] = []  # noqa: RUF012  Django's own spelling
+    requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
