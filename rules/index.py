@@ -14,11 +14,10 @@ from uuid import UUID
 
 from django.db.models import FilteredRelation, Q
 
-from connections import destinations
-from connections.destinations.base import Action
 from meshes.models import Workspace
 from rules.matching import MatchableRule, RuleIndex
 from rules.models import MappingVersion
+from rules.targets import action_of
 
 WORKSPACES_KEPT = 1000
 COPIED = (
@@ -120,7 +119,9 @@ def _rows(workspace_id: UUID) -> Iterator[tuple[Any, ...]]:
 
 
 def _matchable(row: dict[str, Any], schema: dict[str, Any]) -> MatchableRule:
-    action = _action(row["kind"], row["action"])
+    # A rule whose action this release no longer knows still matches, so that
+    # its deliveries fail where people see them instead of vanishing.
+    action = action_of(row["kind"], row["action"])
     return MatchableRule(
         **{name: row[name] for name in COPIED},
         rule_id=row["rule_id"],
@@ -132,15 +133,3 @@ def _matchable(row: dict[str, Any], schema: dict[str, Any]) -> MatchableRule:
         mapping_id=row["mapping_id"],
         mapping_schema=schema,
     )
-
-
-def _action(kind: str, key: str) -> Action | None:
-    """The declared action; None for one that this release no longer knows.
-
-    Why: such a rule still matches, so that its deliveries fail where people
-    see them instead of vanishing.
-    """
-    for destination in destinations.DESTINATIONS:
-        if destination.kind == kind:
-            return next((action for action in destination.actions if action.key == key), None)
-    return None

@@ -1,0 +1,71 @@
+"""What rules may ask of a connection: its actions, and the tags and lists to name."""
+
+from __future__ import annotations
+
+from connections import destinations
+from connections.destinations.base import Action, CatalogItem
+from connections.models import CatalogEntry, CatalogEntryQuerySet, Connection
+
+
+def actions_of(kind: str) -> tuple[Action, ...]:
+    """The actions that the destination declares; none for an unknown one."""
+    for destination in destinations.DESTINATIONS:
+        if destination.kind == kind:
+            return destination.actions
+    return ()
+
+
+def action_of(kind: str, key: str) -> Action | None:
+    """The declared action, or None when this release knows no such one."""
+    return next((action for action in actions_of(kind) if action.key == key), None)
+
+
+def core_fields_of(kind: str) -> tuple[CatalogItem, ...]:
+    """The contact fields that every account of the destination has."""
+    for destination in destinations.DESTINATIONS:
+        if destination.kind == kind:
+            return destination.core_fields
+    return ()
+
+
+def known_dests(connection: Connection) -> set[str]:
+    """The fields that a mapping may fill: core ones and the account's own by id."""
+    core = {item.id for item in core_fields_of(connection.kind)}
+    return core | set(_held(connection, "field").values_list("external_id", flat=True))
+
+
+def target_by_id(connection: Connection, *, kind: str, external_id: str) -> CatalogEntry | None:
+    """The tag or list that the account holds under this id."""
+    return _held(connection, kind).filter(external_id=external_id).first()
+
+
+def target_named(connection: Connection, *, kind: str, text: str) -> CatalogEntry | None:
+    """The tag or list that a person typed: its exact name, or its id.
+
+    Why: names come first, since a tag may be called "12" while another has
+    that id; the name that differs only in case counts when there is one such.
+    """
+    held = _held(connection, kind)
+    exact = held.filter(label=text).order_by("id").first()
+    if exact is not None:
+        return exact
+    folded = list(held.filter(folded=fold(text))[:2])
+    return folded[0] if len(folded) == 1 else held.filter(external_id=text).first()
+
+
+def search_targets(
+    connection: Connection, *, kind: str, text: str, limit: int
+) -> list[CatalogEntry]:
+    """Up to `limit` tags or lists whose name contains the text, by name."""
+    held = _held(connection, kind).filter(folded__contains=fold(text))
+    return list(held.order_by("folded", "id")[:limit])
+
+
+def fold(text: str) -> str:
+    """The text as the catalog folds labels for searching."""
+    return text.replace("\x00", "").strip().casefold()
+
+
+def _held(connection: Connection, kind: str) -> CatalogEntryQuerySet:
+    present = CatalogEntry.objects.present()
+    return present.filter(account_id=connection.account_id, kind=kind)

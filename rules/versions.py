@@ -1,0 +1,62 @@
+"""Versions of rules: what each said between two changes, numbered and never rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from meshes.models import Workspace
+from meshes.workspaces import bump_rules_version
+from rules.models import CONDITION_FIELDS, MappingVersion, Rule, RuleVersion
+
+SAID = (
+    *CONDITION_FIELDS,
+    "name",
+    "connection_id",
+    "action",
+    "target_id",
+    "target_label",
+    "resubscribe",
+    "held_reason",
+)
+
+
+@contextmanager
+def changing(workspace_id: UUID) -> Iterator[None]:
+    """One transaction in which nobody else changes rules of the workspace.
+
+    Raises: Workspace.DoesNotExist.
+    """
+    with transaction.atomic():
+        Workspace.objects.select_for_update().only("pk").get(pk=workspace_id)
+        yield
+
+
+def append_versions(
+    rules: Sequence[Rule], *, change: str, mapping: MappingVersion, by: str, now: datetime
+) -> None:
+    """The next version of each rule as its columns say now, all of one change.
+
+    Shape: the rules belong to the mapping's workspace; `current` is set and
+    stored. Why: call it inside `changing`, with rules read in there.
+    """
+    rules_version = bump_rules_version(mapping.connection.workspace_id)
+    for rule in rules:
+        rule.current = RuleVersion(
+            rule=rule,
+            workspace_id=rule.workspace_id,
+            number=rule.current.number + 1 if rule.current else 1,
+            rules_version=rules_version,
+            change=change,
+            mapping=mapping,
+            matches=rule.active and rule.deleted_at is None,
+            created_by=by,
+            created_at=now,
+            **{name: getattr(rule, name) for name in SAID},
+        )
+    RuleVersion.objects.bulk_create([rule.current for rule in rules if rule.current])
+    Rule.objects.bulk_update(rules, ["current"], batch_size=500)
