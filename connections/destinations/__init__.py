@@ -1,5 +1,27 @@
-"""The registry: one line per destination, no discovery."""
+"""The destinations that a connection can have; adding one adds a folder and a line here."""
 
+from __future__ import annotations
+
+from connections.destinations import activecampaign
 from connections.destinations.base import Destination
 
-DESTINATIONS: tuple[Destination, ...] = ()
+DESTINATIONS: tuple[Destination, ...] = (activecampaign.DESTINATION,)
+
+
+class UnknownDestinationError(KeyError):
+    """No destination of that kind is registered."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def destination(kind: str) -> Destination:
+    """The registered destination of that kind.
+
+    Raises: UnknownDestinationError, a KeyError, naming the kinds that exist.
+    """
+    for candidate in DESTINATIONS:
+        if candidate.kind == kind:
+            return candidate
+    known = ", ".join(candidate.kind for candidate in DESTINATIONS)
+    raise UnknownDestinationError(f"There is no destination {kind!r}; known: {known}.")

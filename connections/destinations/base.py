@@ -161,12 +161,14 @@ class Done:
 
     Shape: `contact` replaces what we remembered; its id is empty when the
     contact does not exist. `effect` says what changed in the account.
-    `message` is one sentence for people without personal data.
+    `message` is one sentence for people without personal data. `target_id`
+    is set when the target was found again by name under another id.
     """
 
     contact: KnownContact
     effect: Literal["applied", "already", "absent"]
     message: str
+    target_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ class Destination(Protocol):
     actions: tuple[Action, ...]
     core_fields: tuple[CatalogItem, ...]
 
-    def normalize(self, metadata: Mapping[str, str]) -> dict[str, str]:
+    def normalize(
+        self, metadata: Mapping[str, str], *, allow_private: bool = False
+    ) -> dict[str, str]:
         """The metadata in its stored form; raises ValueError per bad value."""
 
     def account_key(self, metadata: Mapping[str, str]) -> str:

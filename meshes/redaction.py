@@ -1,0 +1,235 @@
+"""Takes personal data and secrets out of everything that is kept or logged.
+
+Pure Python. Nothing is unmasked by guessing: JSON values stay only under keys that are
+known to be harmless, and what stays is searched again for emails and hidden values.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote
+
+MASK = "•••"
+BODY_CAP = 4096
+PAGE_CHARACTERS = 500
+SHORTEST_SEARCHED = 3
+DEEPEST = 40
+
+HARMLESS_KEYS = frozenset(
+    {
+        "batchId",
+        "cdate",
+        "cloudflare_error",
+        "code",
+        "contact",
+        "detail",
+        "error",
+        "error_category",
+        "error_code",
+        "error_name",
+        "errors",
+        "failureReason",
+        "failureReasons",
+        "field",
+        "id",
+        "ids",
+        "include",
+        "limit",
+        "list",
+        "message",
+        "offset",
+        "orderid",
+        "parameter",
+        "pointer",
+        "ray_id",
+        "retry_after",
+        "retryable",
+        "sdate",
+        "sourceid",
+        "status",
+        "success",
+        "tag",
+        "tagType",
+        "title",
+        "total",
+        "type",
+        "udate",
+    }
+)
+
+_AT = re.compile(r"@|%(?:25)*40|\\u0040", re.IGNORECASE)
+_WORD = re.compile(r"\"[^\"\n]{1,64}\"(?=@)|[^\s\"<>(),;:\[\]]+")
+_SECRETS = re.compile(
+    r"\b(?:bearer|basic)\s+[\w.~+/=-]{6,}"
+    r"|\b(?:api-token|authorization|cookie|set-cookie|phpsessid|em_acp_globalauth_cookie)"
+    r"[\"']?\s*[:=]\s*[^\r\n]+"
+    r"|\bgAAAA[\w-]{16,}=*",
+    re.IGNORECASE,
+)
+_TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)|<[^>]*(?:>|$)")
+_SECRET_KEYS = re.compile(
+    r"(?i)password|passwd|secret|token|authorization|cookie|credential|api_?-?key|fernet"
+)
+_PRIVATE_KEYS = frozenset({"email", "emails", "payload", "body", "values", "contact_email"})
+
+
+def mask_email(text: str) -> str:
+    """The text with everything that looks like an email masked."""
+    if not _AT.search(text):
+        return text
+    return _WORD.sub(_without_email, text)
+
+
+def masked_text(text: str, *, hide: Collection[str] = ()) -> str:
+    """The text without emails, secrets and hidden values.
+
+    Shape: hidden values are found in any case and in their URL, JSON and
+    HTML spellings; those of one or two characters only as the whole text.
+    """
+    pattern, short = _hidden(frozenset(hide))
+    if text.strip().casefold() in short:
+        return MASK
+    text = mask_email(_SECRETS.sub(MASK, text))
+    if pattern is not None:
+        # Masking a value can glue two pieces to something like an email.
+        text = mask_email(pattern.sub(MASK, text))
+    return text
+
+
+def masked_json(value: Any, *, keep: Collection[str], hide: Collection[str]) -> Any:
+    """The same structure with every scalar masked that `keep` does not allow.
+
+    Shape: a list's items count as values of the list's key; null and the
+    empty string stay.
+    """
+    return _masked(value, key="", keep=frozenset(keep), hide=frozenset(hide), depth=0)
+
+
+def masked_query(
+    query: Iterable[tuple[str, str]], *, keep: Collection[str], hide: Collection[str]
+) -> str:
+    """The query string for people, values masked unless their key is kept."""
+    pairs = ((name, masked_json({name: value}, keep=keep, hide=hide)) for name, value in query)
+    return "&".join(f"{key}={value}" for _, pair in pairs for key, value in pair.items())
+
+
+def masked_path(path: str, *, hide: Collection[str]) -> str:
+    """The path with every segment masked that carries an email or hidden value."""
+    return "/".join(masked_text(unquote(segment), hide=hide) for segment in path.split("/"))
+
+
+def masked_body(
+    body: bytes, *, keep: Collection[str], hide: Collection[str], cap: int = BODY_CAP
+) -> str:
+    """The text of a request or answer body that history may keep.
+
+    Shape: JSON keeps its structure; a page keeps its first 500 characters
+    without tags.
+    Units: `cap` in bytes of UTF-8.
+    """
+    text = body.decode("utf-8", "replace")
+    try:
+        masked = json.dumps(masked_json(json.loads(text), keep=keep, hide=hide), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        masked = _page(text, hide=hide)
+    return _capped(masked, cap)
+
+
+def redact_event(
+    logger: Any, method_name: str, event_dict: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The log event without emails, payloads and secrets; the last processor.
+
+    Shape: values under telling keys are masked whole, other text is searched.
+    """
+    for key, value in event_dict.items():
+        event_dict[key] = _logged(key, value, depth=0)
+    return event_dict
+
+
+def _without_email(word: re.Match[str]) -> str:
+    found = word.group()
+    return MASK if found.startswith('"') or _AT.search(found) else found
+
+
+@lru_cache(maxsize=256)
+def _hidden(hide: frozenset[str]) -> tuple[re.Pattern[str] | None, frozenset[str]]:
+    values = {value.strip() for value in hide} | set(hide)
+    values.discard("")
+    spellings = {s for v in values if len(v) >= SHORTEST_SEARCHED for s in _spellings(v)}
+    longest_first = sorted(spellings, key=lambda s: (-len(s), s))
+    pattern = "|".join(re.escape(s) for s in longest_first)
+    short = frozenset(v.casefold() for v in values if len(v) < SHORTEST_SEARCHED)
+    return (re.compile(pattern, re.IGNORECASE) if pattern else None), short
+
+
+def _spellings(value: str) -> set[str]:
+    escaped = json.dumps(value)[1:-1]
+    plain = json.dumps(value, ensure_ascii=False)[1:-1]
+    return {
+        value,
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        quote_plus(value, errors="replace"),
+        html.escape(value),
+        *(spelling.replace("/", slash) for spelling in (escaped, plain) for slash in ("/", "\\/")),
+    }
+
+
+def _masked(value: Any, *, key: str, keep: frozenset[str], hide: frozenset[str], depth: int) -> Any:
+    if depth > DEEPEST:
+        return MASK
+    if isinstance(value, Mapping):
+        return {
+            name if name in keep else masked_text(str(name), hide=hide): _masked(
+                item, key=str(name), keep=keep, hide=hide, depth=depth + 1
+            )
+            for name, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_masked(item, key=key, keep=keep, hide=hide, depth=depth + 1) for item in value]
+    if value is None or value == "":
+        return value
+    return _scalar(value, hide=hide) if key in keep else MASK
+
+
+def _scalar(value: Any, *, hide: frozenset[str]) -> Any:
+    text = json.dumps(value) if not isinstance(value, str) else value
+    masked = masked_text(text, hide=hide)
+    return value if masked == text else masked
+
+
+def _page(text: str, *, hide: Collection[str]) -> str:
+    plain = html.unescape(_TAGS.sub(" ", text) if "<" in text else text)
+    return masked_text(" ".join(plain.split()), hide=hide)[:PAGE_CHARACTERS]
+
+
+def _capped(text: str, cap: int) -> str:
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= cap:
+        return text
+    return raw[: cap - len("…".encode())].decode("utf-8", "ignore") + "…"
+
+
+def _logged(key: str, value: Any, *, depth: int) -> Any:
+    if key in _PRIVATE_KEYS or _SECRET_KEYS.search(key):
+        return MASK if value not in (None, "") else value
+    if depth > DEEPEST:
+        return MASK
+    if isinstance(value, Mapping):
+        return {
+            masked_text(str(name)): _logged(str(name), item, depth=depth + 1)
+            for name, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)) and key != "exc_info":
+        return [_logged("", item, depth=depth + 1) for item in value]
+    if isinstance(value, bytes):
+        return masked_text(value.decode("utf-8", "replace"))
+    if isinstance(value, (str, BaseException)):
+        return masked_text(str(value))
+    return value
