@@ -24,9 +24,12 @@ from connections.destinations.activecampaign.sandbox.messages import Answer
 Handler = Callable[[Call], Answer]
 
 ROUTES: dict[str, dict[str, Handler]] = {
+    # A public connector takes a 200 from the bare address as proof of its key.
+    "": {"GET": users.root},
     "users": {"GET": users.index},
     "users/me": {"GET": users.me},
     "users/*": {"GET": users.show},
+    "users/*/userGroup": {"GET": users.group},
     "groups": {"GET": users.groups},
     "contact/sync": {"POST": contact_writes.sync},
     # Not the sync route: the plural one behaves like a plain create.
@@ -71,7 +74,7 @@ ROUTES: dict[str, dict[str, Handler]] = {
 }
 # Literal parts first, so that users/me is not read as the user with the id "me".
 _PATTERNS = sorted(
-    ((tuple(path.split("/")), methods) for path, methods in ROUTES.items()),
+    ((tuple(filter(None, path.split("/"))), methods) for path, methods in ROUTES.items()),
     key=lambda item: item[0].count("*"),
 )
 

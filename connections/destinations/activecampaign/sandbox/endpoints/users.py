@@ -21,6 +21,17 @@ def show(call: Call) -> Answer:
     return json_answer({"user": shapes.user(call.row(call.data.users, "User"), call.base)})
 
 
+def group(call: Call) -> Answer:
+    """Which group a user is in."""
+    row = call.row(call.data.users, "User")
+    return json_answer({"userGroup": {"userid": str(row.id), "groupid": "1", "group": "1"}})
+
+
+def root(call: Call) -> Answer:
+    """Nothing, but only for a good key."""
+    return json_answer({})
+
+
 def groups(call: Call) -> Answer:
     """The one group, to share lists with."""
     group = {"title": "Admin", "descript": "", "links": [], "id": "1"}
