@@ -91,14 +91,16 @@ def masked_text(text: str, *, hide: Collection[str] = ()) -> str:
     Shape: hidden values are found in any case and in their URL, JSON and
     HTML spellings; those of one or two characters only as the whole text.
     """
-    pattern, short = _hidden(frozenset(hide))
+    spellings, short = _hidden(frozenset(hide))
     if text.strip().casefold() in short:
         return MASK
     text = mask_email(_SECRETS.sub(MASK, text))
-    if pattern is not None:
-        # Masking a value can glue two pieces to something like an email.
-        text = mask_email(pattern.sub(MASK, text))
-    return text
+    present = _present(spellings, text)
+    if not present:
+        return text
+    text = re.sub("|".join(map(re.escape, present)), MASK, text, flags=re.IGNORECASE)
+    # Some letters fold to two, so that the search finds what the pattern cannot.
+    return MASK if _present(spellings, text) else mask_email(text)
 
 
 def masked_json(value: Any, *, keep: Collection[str], hide: Collection[str]) -> Any:
@@ -158,14 +160,16 @@ def _without_email(word: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _hidden(hide: frozenset[str]) -> tuple[re.Pattern[str] | None, frozenset[str]]:
-    values = {value.strip() for value in hide} | set(hide)
-    values.discard("")
-    spellings = {s for v in values if len(v) >= SHORTEST_SEARCHED for s in _spellings(v)}
-    longest_first = sorted(spellings, key=lambda s: (-len(s), s))
-    pattern = "|".join(re.escape(s) for s in longest_first)
+def _hidden(hide: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    values = {value.strip() for value in hide} - {""}
+    spellings = {s.casefold() for v in values if len(v) >= SHORTEST_SEARCHED for s in _spellings(v)}
     short = frozenset(v.casefold() for v in values if len(v) < SHORTEST_SEARCHED)
-    return (re.compile(pattern, re.IGNORECASE) if pattern else None), short
+    return tuple(sorted(spellings, key=lambda s: (-len(s), s))), short
+
+
+def _present(spellings: tuple[str, ...], text: str) -> list[str]:
+    folded = text.casefold()
+    return [spelling for spelling in spellings if spelling in folded]
 
 
 def _spellings(value: str) -> set[str]:

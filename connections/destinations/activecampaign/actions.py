@@ -6,7 +6,7 @@ Source: ActiveCampaign API v3 reference, sections 3.1, 4.3, 4.4, 5.2 and 16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from connections.destinations.activecampaign import builders, readers
@@ -50,7 +50,14 @@ ACTIONS = (
 
 def run(job: Job, call: Call, known: KnownContact) -> Done:
     """The job done; raises an error of `errors` when it is not."""
-    return STEPS[job.action](visit(job, call, known))
+    steps = {
+        "add_tag": add_tag,
+        "remove_tag": remove_tag,
+        "add_to_list": add_to_list,
+        "remove_from_list": remove_from_list,
+        "sync_contact": sync_contact,
+    }
+    return steps[job.action](visit(job, call, known))
 
 
 def add_tag(v: Visit) -> Done:
@@ -109,9 +116,7 @@ def _remove_tag(v: Visit) -> Done:
 def _removed(v: Visit, link: str) -> bool:
     try:
         v.ask(builders.tag_remove(link))
-    except Stale as stale:
-        if stale.what != "link":
-            raise
+    except Stale:
         return False
     with_link(v, "")
     return True
@@ -182,12 +187,3 @@ def _no_consent(status: str) -> Rejected:
     return Rejected(
         "contact_unsubscribed", "The contact unsubscribed from this list; the rule respects that."
     )
-
-
-STEPS: dict[str, Callable[[Visit], Done]] = {
-    "add_tag": add_tag,
-    "remove_tag": remove_tag,
-    "add_to_list": add_to_list,
-    "remove_from_list": remove_from_list,
-    "sync_contact": sync_contact,
-}

@@ -99,6 +99,9 @@ _GOOD = ((200, 299),)
 _BAD = ((400, 499),)
 _ANY = ((0, 999),)
 _BAD_INPUT = ((400, 400), (404, 404), (422, 422))
+OF_CONTACT = frozenset({"contact_lists", "contact_tags", "list_set", "tag_add"})
+OF_TAG = frozenset({"tag_add"})
+OF_LIST = frozenset({"list_set"})
 _NO_JSON: frozenset[Body] = frozenset({"html", "text", "empty"})
 
 ANSWERS = (
@@ -164,33 +167,37 @@ ANSWERS = (
     Row(
         "a link already removed", "gone", ((404, 404),), "link_not_found",
         "The contact no longer holds the tag through the link that we remembered.",
-        operations=frozenset({"tag_remove"}), texts=("no result found",),
+        operations=frozenset({"tag_remove"}), texts=("no result found", "not found"),
     ),
     Row(
         "a contact that is gone by code", "stale_contact", _BAD_INPUT, "contact_not_found",
-        "ActiveCampaign does not know the contact.", codes=frozenset({"contact_not_exist"}),
+        "ActiveCampaign does not know the contact.",
+        operations=OF_CONTACT, codes=frozenset({"contact_not_exist"}),
     ),
     Row(
         "a list that is gone by code", "stale_list", _BAD_INPUT, "list_not_found",
-        "ActiveCampaign does not know the list.", codes=frozenset({"list_not_exist"}),
+        "ActiveCampaign does not know the list.",
+        operations=OF_LIST, codes=frozenset({"list_not_exist"}),
     ),
     Row(
-        "a contact that is gone", "stale_contact", ((404, 404),), "contact_not_found",
-        "ActiveCampaign does not know the contact.",
+        "a contact that is gone", "stale_contact", _BAD_INPUT, "contact_not_found",
+        "ActiveCampaign does not know the contact.", operations=OF_CONTACT,
         texts=("for subscriber with", "for contact with", "contact not found",
                "related contact does not exist"),
     ),
     Row(
         "a tag that is gone", "stale_tag", ((404, 404),), "tag_not_found",
-        "ActiveCampaign does not know the tag.", texts=("for tag with", "tag not found"),
+        "ActiveCampaign does not know the tag.",
+        operations=OF_TAG, texts=("for tag with", "tag not found"),
     ),
     Row(
         "a tag id that is none", "stale_tag", ((400, 400), (422, 422)), "tag_not_found",
-        "ActiveCampaign does not know the tag.", texts=("no tag id provided",),
+        "ActiveCampaign does not know the tag.",
+        operations=OF_TAG, texts=("no tag id provided",),
     ),
     Row(
         "a list that is gone", "stale_list", _BAD_INPUT, "list_not_found",
-        "ActiveCampaign does not know the list.",
+        "ActiveCampaign does not know the list.", operations=OF_LIST,
         texts=("for list with", "list not found", "related list does not exist"),
     ),
     Row(
