@@ -29,6 +29,7 @@ help: ## List the commands
 	@echo 'PYTHON=python3.12 chooses the interpreter, with an environment of its own.'
 
 install: $(DEV) ## Create the environment with everything for working on Meshes
+	@echo "Ready: $(BIN)/python"
 
 demo: $(RUN) ## Show Meshes at work in one terminal; ARGS=--once ends after the demonstration
 	@exec $(BIN)/python manage.py demo $(ARGS)

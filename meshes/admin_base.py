@@ -1,7 +1,122 @@
-"""The admin's base classes; the only file that knows the theme."""
+"""The admin's base classes; the only file that imports the theme."""
 
-from unfold.admin import ModelAdmin as ThemeModelAdmin
-from unfold.admin import TabularInline as ThemeTabularInline
+from __future__ import annotations
 
-ModelAdmin = ThemeModelAdmin
-TabularInline = ThemeTabularInline
+from typing import Any
+
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
+from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
+
+from meshes import theme
+from meshes.admin_buttons import ButtonsMixin
+from meshes.admin_deleting import SoftDeleteMixin
+from meshes.models import Configuration, Workspace
+from meshes.visibility import limited_to, visible_workspaces
+
+if theme.ENABLED:
+    from unfold.admin import ModelAdmin as ThemeModelAdmin
+    from unfold.admin import StackedInline as ThemeStackedInline
+    from unfold.admin import TabularInline as ThemeTabularInline
+    from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+else:
+    from django.contrib.admin import ModelAdmin as ThemeModelAdmin
+    from django.contrib.admin import StackedInline as ThemeStackedInline
+    from django.contrib.admin import TabularInline as ThemeTabularInline
+    from django.contrib.auth.forms import (
+        AdminPasswordChangeForm,
+        UserChangeForm,
+        UserCreationForm,
+    )
+
+
+def who(request: HttpRequest) -> str:
+    """How rows name the signed-in person."""
+    return request.user.get_username()[:200]
+
+
+class LiveChoicesMixin:
+    """Offers only rows that are not deleted and that the person may see."""
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """The choice field over live, visible rows."""
+        kwargs.setdefault("queryset", _choices(db_field, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """The choice field over live, visible rows."""
+        kwargs.setdefault("queryset", _choices(db_field, request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+def _choices(
+    db_field: ForeignKey[Any, Any] | ManyToManyField[Any, Any], request: HttpRequest
+) -> QuerySet[Any] | None:
+    table = db_field.related_model
+    if table is Workspace:
+        return visible_workspaces(request.user).order_by("name")
+    if isinstance(table, type) and issubclass(table, Configuration):
+        return table.objects.live()
+    return None
+
+
+class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
+    """The base of every page of ours.
+
+    Shape: `workspace_path` is the lookup that leads to a row's workspace, for
+    people who may see only some; `when_empty` says what to do on an empty list.
+    """
+
+    workspace_path: str | None = None
+    when_empty = ""
+    show_full_result_count = False
+    list_per_page = 50
+
+    class Media:
+        css = {"all": ["meshes/admin.css"]}
+        js = ["meshes/admin.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows of the workspaces that this person may see."""
+        rows = super().get_queryset(request)
+        return limited_to(rows, request.user, path=self.workspace_path)
+
+
+class ConfigurationAdmin(SoftDeleteMixin, ModelAdmin, SimpleHistoryAdmin):
+    """The base of pages on audited tables: author, soft deletion, history of edits."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Rows that are not deleted."""
+        return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Save with the author's name on a new row."""
+        if not change and isinstance(obj, Configuration):
+            obj.created_by = who(request)
+        super().save_model(request, obj, form, change)
+
+
+class TabularInline(LiveChoicesMixin, ThemeTabularInline):
+    """Rows of a related table, as a table."""
+
+
+class StackedInline(LiveChoicesMixin, ThemeStackedInline):
+    """Rows of a related table, one form each."""
+
+
+class UserAdmin(DjangoUserAdmin, ThemeModelAdmin):
+    """People of the staff, in the theme's clothes."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+class GroupAdmin(DjangoGroupAdmin, ThemeModelAdmin):
+    """Groups of permissions, in the theme's clothes."""

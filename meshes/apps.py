@@ -7,3 +7,4 @@ class MeshesConfig(AppConfig):
     """The meshes room."""
 
     name = "meshes"
+    verbose_name = "Workspaces and access"

@@ -76,20 +76,23 @@ def _refuse_to_rotate(key: PublishableKey, now: datetime) -> None:
 
 
 def create_machine_key(organization: Organization, *, name: str, by: str) -> tuple[MachineKey, str]:
-    """A new machine key and its secret, which cannot be shown again.
+    """A new machine key and its secret, which cannot be shown again."""
+    key = MachineKey(organization=organization, name=name, created_by=by)
+    secret = equip_machine_key(key)
+    key.save(force_insert=True)
+    return key, secret
+
+
+def equip_machine_key(key: MachineKey) -> str:
+    """The secret in clear, after the unsaved key got it sealed, and its access key.
 
     Source: Meshes API wire contract, section 2.2.
     """
     secret = secrets.token_urlsafe(48)
-    key = MachineKey.objects.create(
-        organization=organization,
-        name=name,
-        access_key=f"mk_{_random(32)}",
-        secret=seal(secret),
-        secret_fingerprint=fingerprint(secret),
-        created_by=by,
-    )
-    return key, secret
+    key.access_key = f"mk_{_random(32)}"
+    key.secret = seal(secret)
+    key.secret_fingerprint = fingerprint(secret)
+    return secret
 
 
 def revoke_machine_key(key: MachineKey, *, by: str, now: datetime) -> MachineKey:

@@ -70,6 +70,8 @@ class Workspace(Configuration):
     see; an event stores the version that it was matched with.
     """
 
+    PARTS = ("publishable_keys", "alert_contacts")
+
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="workspaces"
     )
@@ -130,7 +132,12 @@ class PublishableKey(Configuration):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     replaced_by = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, editable=False, related_name="replaces"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        editable=False,
+        related_name="replaces",
     )
     history = HistoricalRecords()
 
@@ -159,9 +166,7 @@ class MachineKey(Configuration):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    history = HistoricalRecords(
-        excluded_fields=["secret", "last_used_at"], m2m_fields=[workspaces]
-    )
+    history = HistoricalRecords(excluded_fields=["secret", "last_used_at"], m2m_fields=[workspaces])
 
     objects = KeyQuerySet.as_manager()
 

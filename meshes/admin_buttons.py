@@ -1,0 +1,144 @@
+"""Buttons that change a row's state: asked for on a page of their own, done by POST.
+
+Works with and without the theme. A button calls one verb and says what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+Act = Callable[[HttpRequest, Any, Mapping[str, Any]], str]
+
+
+def _always(_row: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """One state change of a row.
+
+    Shape: `question` may name the row as {row}; `act` gets the request, the
+    row and the cleaned form and returns the sentence that says what happened;
+    `refusals` are the errors whose text is shown instead.
+    """
+
+    name: str
+    label: str
+    question: str
+    act: Act
+    form: type[forms.Form] | None = None
+    shown: Callable[[Any], bool] = _always
+    permission: str = "change"
+    danger: bool = False
+    refusals: tuple[type[Exception], ...] = ()
+
+
+class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Adds `buttons` to the change page of a row."""
+
+    buttons: Sequence[Button] = ()
+    change_form_template = "admin/with_buttons.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the buttons, before Django's own."""
+        view = self.admin_site.admin_view(self.button_view)
+        mine = path("<path:object_id>/do/<slug:name>/", view, name=self._button_address())
+        return [mine, *super().get_urls()]
+
+    def button_url(self, row: Any, name: str) -> str:
+        """The address of the page that asks before the button acts."""
+        return reverse(f"{self.admin_site.name}:{self._button_address()}", args=[row.pk, name])
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The change page with the buttons that fit the row's state."""
+        row = self.get_object(request, object_id) if object_id and self.buttons else None
+        shown = [
+            {
+                "label": button.label,
+                "danger": button.danger,
+                "url": self.button_url(row, button.name),
+            }
+            for button in self.buttons
+            if row is not None and button.shown(row) and self._may(request, row, button)
+        ]
+        context = {**(extra_context or {}), "row_buttons": shown}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def button_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Ask on GET, act on POST."""
+        row = self.get_object(request, object_id)
+        button = next((button for button in self.buttons if button.name == name), None)
+        if row is None or button is None:
+            raise Http404("There is no such row or button.")
+        if not self._may(request, row, button):
+            raise PermissionDenied
+        if not button.shown(row):
+            self.message_user(request, "This no longer applies.", messages.WARNING)
+            return self._back(request, row)
+        form = (button.form or forms.Form)(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            self._press(request, row, button, form.cleaned_data)
+            return self._back(request, row)
+        return self._ask(request, row, button, form)
+
+    def _press(
+        self, request: HttpRequest, row: Any, button: Button, values: Mapping[str, Any]
+    ) -> None:
+        try:
+            self.message_user(request, button.act(request, row, values), messages.SUCCESS)
+        except button.refusals as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+    def _ask(
+        self, request: HttpRequest, row: Any, button: Button, form: forms.Form
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "original": row,
+            "title": button.label,
+            "question": button.question.format(row=row),
+            "button": button,
+            "form": form,
+            "back": self._back_address(request, row),
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/confirm_button.html", context)
+
+    def _back(self, request: HttpRequest, row: Any) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self._back_address(request, row))
+
+    def _back_address(self, request: HttpRequest, row: Any) -> str:
+        asked = request.GET.get("back", "")
+        if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+            return asked
+        opts = self.model._meta
+        page = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
+        return reverse(page, args=[row.pk])
+
+    def _button_address(self) -> str:
+        opts = self.model._meta
+        return f"{opts.app_label}_{opts.model_name}_button"
+
+    def _may(self, request: HttpRequest, row: Any, button: Button) -> bool:
+        ask = getattr(self, f"has_{button.permission}_permission", None)
+        if callable(ask):
+            return bool(ask(request, row))
+        return bool(request.user.has_perm(button.permission))

@@ -1,0 +1,16 @@
+// Copies the value of a Copy button; where the browser refuses, marks the text instead.
+document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        button.textContent = "Copied";
+    } catch {
+        const range = document.createRange();
+        range.selectNodeContents(button.previousElementSibling);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});

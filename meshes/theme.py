@@ -1,0 +1,79 @@
+"""How the admin looks; `ENABLED = False` brings Django's own admin back.
+
+Only data: what imports the theme is `meshes.admin_base`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import lazystr
+
+ENABLED = True
+APPS = ["unfold", "unfold.contrib.simple_history"] if ENABLED else []
+
+UNFOLD = {
+    "SITE_TITLE": "Meshes",
+    "SITE_HEADER": "Meshes",
+    "SITE_SUBHEADER": "Outbound integrations",
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "meshes.theme.navigation",
+    },
+}
+ROOMS = ("deliveries", "rules", "connections", "meshes", "auth")
+ICONS = {
+    "Delivery": "send",
+    "Event": "bolt",
+    "Attempt": "history",
+    "Rule": "rule",
+    "MappingVersion": "schema",
+    "EventType": "label",
+    "ResourceType": "category",
+    "Connection": "cable",
+    "Account": "speed",
+    "Organization": "domain",
+    "Workspace": "workspaces",
+    "PublishableKey": "key",
+    "MachineKey": "vpn_key",
+    "Membership": "badge",
+    "AlertContact": "notifications",
+    "User": "person",
+    "Group": "group",
+}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar: every room's pages that this person may open, in our order."""
+    from django.contrib import admin
+
+    apps = {app["app_label"]: app for app in admin.site.get_app_list(request)}
+    known = [label for label in ROOMS if label in apps]
+    others = [label for label in apps if label not in ROOMS]
+    home = {"title": "Overview", "icon": "home", "link": "/admin/", "active": _is_home}
+    groups = [{"title": apps[label]["name"], "items": _links(apps[label])} for label in known]
+    groups += [{"title": apps[label]["name"], "items": _links(apps[label])} for label in others]
+    return [{"items": [home]}, *groups]
+
+
+def _is_home(request: HttpRequest) -> bool:
+    return request.path == "/admin/"
+
+
+def _links(app: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": lazystr(model["name"]),
+            "icon": ICONS.get(model["object_name"], "table_rows"),
+            "link": model["admin_url"],
+        }
+        for model in app["models"]
+        if model["admin_url"]
+    ]

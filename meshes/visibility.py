@@ -1,0 +1,32 @@
+"""Which workspaces a person of the staff may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from meshes.models import Membership, Workspace
+
+
+def visible_workspaces(user: Any) -> QuerySet[Any]:
+    """The live workspaces that this person may see.
+
+    Shape: a superuser, and a person without a list of workspaces, sees all.
+    """
+    workspaces = Workspace.objects.live()
+    ids = _listed(user)
+    return workspaces if ids is None else workspaces.filter(pk__in=ids)
+
+
+def limited_to(rows: QuerySet[Any], user: Any, *, path: str | None) -> QuerySet[Any]:
+    """The rows whose workspace, found by the lookup `path`, this person may see."""
+    ids = None if path is None else _listed(user)
+    return rows if ids is None else rows.filter(**{f"{path}__in": ids})
+
+
+def _listed(user: Any) -> list[Any] | None:
+    if user.is_superuser:
+        return None
+    listed = Membership.objects.live().filter(user_id=user.pk).values_list("workspaces", flat=True)
+    return [pk for pk in listed if pk is not None] or None
