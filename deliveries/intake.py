@@ -1,0 +1,118 @@
+"""Accepts events: stores each with one delivery per matching rule, all or nothing.
+
+No destination is contacted here; the pump hears of the work after the commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from deliveries import idempotency, wakeup
+from deliveries.idempotency import Answer, Once
+from deliveries.inserting import Row, insert
+from deliveries.models import Status
+from deliveries.planning import plan
+from deliveries.reading import EventRequest
+from meshes.api_errors import ApiError
+from meshes.authentication import KeyHolder
+from rules.index import index_for
+
+Items = Sequence[EventRequest | ApiError]
+Record = dict[str, Any]
+
+
+def accept(
+    items: Items,
+    *,
+    sender: KeyHolder,
+    answer: Callable[[list[Record]], Answer],
+    once: Once | None,
+    now: datetime,
+) -> Answer:
+    """Store the events and answer; or answer as before when it is a repeat.
+
+    Shape: `answer` gets one record per item, in their order.
+    Raises: Conflict, when the idempotency key belongs to another request.
+    Why: rules are matched before the transaction, so that it stays short; on
+    SQLite only one can be open.
+    """
+    planned = _planned(items, sender=sender, now=now)
+    events = [event for event, _ in planned if event is not None]
+    deliveries = [delivery for _, rows in planned for delivery in rows]
+    result = answer([_record(item, event) for item, (event, _) in zip(items, planned, strict=True)])
+    with transaction.atomic():
+        earlier = idempotency.claim(once, answer=result, now=now) if once else None
+        if earlier is not None:
+            return earlier
+        insert(events, deliveries)
+        if any(row["status"] == Status.PENDING and not row["held_reason"] for row in deliveries):
+            transaction.on_commit(wakeup.nudge, robust=True)
+    return result
+
+
+def single(records: list[Record]) -> Answer:
+    """The answer to one event.
+
+    Source: Meshes API wire contract, section 6.1.
+    """
+    return Answer(201, _text({"event": records[0]}))
+
+
+def bulk(records: list[Record]) -> Answer:
+    """The answer to an array of events.
+
+    Source: Meshes API wire contract, section 6.2.
+    """
+    errors = sum("error" in record for record in records)
+    counts = {"count": len(records)} | ({"error_count": errors} if errors else {})
+    return Answer(207 if errors else 201, _text({**counts, "records": records}))
+
+
+def _planned(
+    items: Items, *, sender: KeyHolder, now: datetime
+) -> list[tuple[Row | None, list[Row]]]:
+    """Per item the event's row with its deliveries' rows; nothing for an error."""
+    index = index_for(sender.workspace_id, sender.rules_version)
+    return [
+        (None, [])
+        if isinstance(item, ApiError)
+        else plan(
+            item,
+            workspace_id=sender.workspace_id,
+            created_by=sender.created_by,
+            index=index,
+            now=now,
+        )
+        for item in items
+    ]
+
+
+def _record(item: EventRequest | ApiError, event: Row | None) -> Record:
+    """What the answer says of one item."""
+    if isinstance(item, ApiError) or event is None:
+        return item.body if isinstance(item, ApiError) else {}
+    record = {
+        "id": str(event["uuid"]),
+        "type": "event",
+        "event": event["event"],
+        "workspace": str(event["workspace_id"]),
+        "resource": event["resource"],
+        "resource_id": event["resource_id"],
+        "created_by": event["created_by"],
+        "created_at": wire_time(event["created_at"]),
+    }
+    return {name: value for name, value in record.items() if value or name != "resource_id"}
+
+
+def wire_time(moment: datetime) -> str:
+    """The moment in UTC as the wire spells it, with milliseconds and a Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text(answer: dict[str, Any]) -> str:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,129 @@
+"""The two addresses that take events: thin edges around `deliveries.intake`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from deliveries import descriptions, intake
+from deliveries.idempotency import HEADER, Answer, once
+from deliveries.intake import Items, Record
+from deliveries.reading import MOST_EVENTS, read_bulk, read_event
+from meshes import throttling
+from meshes.api_errors import MESSAGES, MethodNotAllowed
+from meshes.authentication import KeyHolder, PublishableKeyAuthentication
+from meshes.bodies import json_body
+from meshes.strict_json import DEEPEST, parse
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """Answers JSON whatever the Accept header asks for; senders cannot use anything else."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The first renderer, always."""
+        return renderers[0], renderers[0].media_type
+
+
+class IngestView(APIView):
+    """What both addresses share: method, then credential, then throttle."""
+
+    authentication_classes = [PublishableKeyAuthentication]
+    content_negotiation_class = AlwaysJson
+    http_method_names = ["post", "options"]
+    path: ClassVar[str]
+    limit: ClassVar[str]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what cannot be served before anything of it is read."""
+        method = (request.method or "").lower()
+        if method not in self.http_method_names:
+            allow = ", ".join(self.allowed_methods)
+            raise MethodNotAllowed(MESSAGES[405], headers={"Allow": allow})
+        if method != "options":
+            super().initial(request, *args, **kwargs)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count this request against the key's budget."""
+        throttling.take(self.sender.key_id)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+        """Which methods there are, for whoever asks without a browser's preflight."""
+        return JsonResponse({"allow": self.allowed_methods})
+
+    @property
+    def sender(self) -> KeyHolder:
+        """Whoever holds the key."""
+        return cast("KeyHolder", self.request.auth)
+
+    def read(self) -> bytes:
+        """The raw body."""
+        return json_body(self.request._request, limit=getattr(settings, self.limit))
+
+    def accept(
+        self, items: Items, *, raw: bytes, answer: Callable[[list[Record]], Answer]
+    ) -> HttpResponse:
+        """Store the events and answer."""
+        sender = self.sender
+        request_once = once(
+            self.request.headers.get(HEADER),
+            workspace_id=sender.workspace_id,
+            path=self.path,
+            raw=raw,
+        )
+        result = intake.accept(
+            items, sender=sender, answer=answer, once=request_once, now=timezone.now()
+        )
+        headers = {"Idempotency-Replayed": "true"} if result.replayed else {}
+        return HttpResponse(
+            result.text, status=result.status, content_type="application/json", headers=headers
+        )
+
+
+class EventsView(IngestView):
+    """One event."""
+
+    path, limit = "/api/v1/events", "MAX_EVENT_BYTES"
+
+    @extend_schema(**descriptions.ONE_EVENT)
+    def post(self, request: Request) -> HttpResponse:
+        """Accept one event."""
+        raw = self.read()
+        event = read_event(parse(raw), workspace_id=self.sender.workspace_id)
+        return self.accept([event], raw=raw, answer=intake.single)
+
+
+class BulkEventsView(IngestView):
+    """Up to a hundred events at once."""
+
+    path, limit = "/api/v1/events/bulk", "MAX_BULK_BYTES"
+
+    @extend_schema(**descriptions.BULK_EVENTS)
+    def post(self, request: Request) -> HttpResponse:
+        """Accept an array of events, each on its own."""
+        raw = self.read()
+        value = parse(raw, deepest=DEEPEST + 1)
+        self.count_items(value)
+        largest = settings.MAX_EVENT_BYTES
+        items = read_bulk(
+            value,
+            workspace_id=self.sender.workspace_id,
+            largest=largest if len(raw) > largest else None,
+        )
+        return self.accept(items, raw=raw, answer=intake.bulk)
+
+    def count_items(self, value: Any) -> None:
+        """Count the items beyond the first, which the request itself counted as."""
+        beyond = len(value) - 1 if isinstance(value, list) else 0
+        if 0 < beyond < MOST_EVENTS:
+            throttling.take(self.sender.key_id, cost=beyond)

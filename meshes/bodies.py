@@ -1,0 +1,59 @@
+"""Reads the raw body of an API request: JSON by its header, and within a limit."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from meshes.api_errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
+
+KIB = 1024
+UTF_8 = ("", "utf-8", "utf8", "us-ascii")
+
+
+def json_body(request: HttpRequest, *, limit: int) -> bytes:
+    """The bytes of the body, which is not empty.
+
+    Units: `limit` in bytes.
+    Raises: UnsupportedMediaType, PayloadTooLarge, BadRequest when it is empty.
+    Why: a body that announces its size is refused before it is read.
+    """
+    _refuse_other_types(request)
+    if _announced(request) > limit:
+        raise _too_large(limit)
+    raw = _read(request, limit)
+    if len(raw) > limit:
+        raise _too_large(limit)
+    if not raw.strip():
+        raise BadRequest("The body is empty; send JSON.")
+    return raw
+
+
+def _refuse_other_types(request: HttpRequest) -> None:
+    # A missing header is taken for JSON, an explicit other type is not.
+    if not request.META.get("CONTENT_TYPE"):
+        return
+    charset = (request.content_params or {}).get("charset", "").strip("\"' ").lower()
+    if request.content_type != "application/json" or charset not in UTF_8:
+        raise UnsupportedMediaType("Send JSON with Content-Type: application/json, in UTF-8.")
+
+
+def _announced(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _read(request: HttpRequest, limit: int) -> bytes:
+    """The body; one more byte than the limit at most when it comes in chunks.
+
+    Why: Django reads as many bytes as Content-Length says, none without one.
+    """
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if chunked and request.META.get("wsgi.input_terminated"):
+        return bytes(request.META["wsgi.input"].read(limit + 1))
+    return request.body
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body is larger than {limit // KIB} KiB.")

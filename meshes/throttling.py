@@ -1,0 +1,135 @@
+"""How fast one publishable key may send events: a token bucket per key.
+
+With Redis all processes share one bucket; without, or while Redis is away,
+each process enforces its share in memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from functools import lru_cache
+from math import ceil
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import redis
+import structlog
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from meshes.api_errors import TooManyRequests
+
+PREFIX = "meshes:throttle:"
+SLOWEST_PER_SECOND = 1.0
+SMALLEST_BURST = 100.0  # one full bulk request must fit
+BUCKETS_KEPT = 10_000
+PATIENCE_S = 0.25
+LEAVE_ALONE_S = 5.0
+COMPLAIN_EVERY_S = 60.0
+
+# Redis: Lua scripting; the server's own clock, so that machines need not agree.
+SCRIPT = """
+local rate, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens, at = tonumber(kept[1]) or burst, tonumber(kept[2]) or now
+tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
+local wait = 0
+if tokens >= cost then tokens = tokens - cost else wait = (cost - tokens) / rate end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.6f', now))
+redis.call('EXPIRE', KEYS[1], math.ceil(burst / rate) + 1)
+return tostring(wait)
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class MemoryBuckets:
+    """The buckets of this process; the least recently used are forgotten first."""
+
+    def __init__(self, *, kept: int = BUCKETS_KEPT) -> None:
+        self._buckets: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
+        self._kept = kept
+        self._guard = Lock()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, key: UUID, *, cost: int, rate: float, burst: float, now: float) -> float:
+        """Take `cost` tokens; how long to wait when there are not enough.
+
+        Units: `rate` in tokens a second, `now` and the result in seconds.
+        """
+        with self._guard:
+            tokens, at = self._buckets.pop(key, (burst, now))
+            tokens = min(burst, tokens + max(0.0, now - at) * rate)
+            granted = tokens >= cost
+            self._buckets[key] = (tokens - cost if granted else tokens, now)
+            if len(self._buckets) > self._kept:
+                self._buckets.popitem(last=False)
+        return 0.0 if granted else (cost - tokens) / rate
+
+
+_memory = MemoryBuckets()
+_times = {"retry_redis": 0.0, "complaint": -COMPLAIN_EVERY_S}
+
+
+def take(key_id: UUID, *, cost: int = 1) -> None:
+    """Count this many events of the key.
+
+    Raises: TooManyRequests with `Retry-After`; then nothing was counted.
+    """
+    wait = _wait_by_redis(key_id, cost)
+    if wait is None:
+        wait = _wait_by_memory(key_id, cost)
+    if wait > 0:
+        seconds = max(1, ceil(wait))
+        raise TooManyRequests(
+            f"This key sends too fast; try again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+def _wait_by_memory(key_id: UUID, cost: int) -> float:
+    share = max(1, settings.WEB_CONCURRENCY)
+    rate = max(SLOWEST_PER_SECOND, settings.THROTTLE_EVENTS_PER_SECOND / share)
+    burst = max(SMALLEST_BURST, settings.THROTTLE_EVENTS_BURST / share)
+    return _memory.take(key_id, cost=cost, rate=rate, burst=burst, now=time.monotonic())
+
+
+def _wait_by_redis(key_id: UUID, cost: int) -> float | None:
+    """How long to wait, None when Redis is not used or does not answer."""
+    if not settings.REDIS_URL or time.monotonic() < _times["retry_redis"]:
+        return None
+    rate = max(SLOWEST_PER_SECOND, settings.THROTTLE_EVENTS_PER_SECOND)
+    burst = max(SMALLEST_BURST, settings.THROTTLE_EVENTS_BURST)
+    try:
+        script = _script(settings.REDIS_URL)
+        return float(script(keys=[f"{PREFIX}{key_id}"], args=[rate, burst, cost]))
+    except redis.RedisError as error:
+        _complain(error)
+        return None
+
+
+@lru_cache(maxsize=4)
+def _script(url: str) -> Any:
+    """The script on a client that keeps its connections and never waits long."""
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return client.register_script(SCRIPT)
+
+
+def _complain(error: redis.RedisError) -> None:
+    now = time.monotonic()
+    _times["retry_redis"] = now + LEAVE_ALONE_S
+    if now - _times["complaint"] >= COMPLAIN_EVERY_S:
+        _times["complaint"] = now
+        log.warning("redis_unreachable", error=type(error).__name__, used_for="throttling")
