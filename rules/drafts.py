@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
+from connections.activation import is_verified
 from connections.destinations.base import Action
 from connections.models import Connection
 from meshes.models import Workspace
@@ -74,6 +75,11 @@ def target_label(draft: RuleDraft) -> str:
         return ""
     found = target_by_id(draft.connection, kind=action.target_kind, external_id=draft.target_id)
     if found is None:
+        if not is_verified(draft.connection):
+            raise TargetUnknown(
+                "The connection's key was not accepted yet. Test the connection first.",
+                field="connection",
+            )
         raise TargetUnknown(
             f"The account holds no such {action.target_kind}. Choose another, or press "
             "“Refresh tags and lists” if it is new.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from connections import destinations
-from connections.destinations.base import Action, CatalogItem
+from connections import catalog, destinations
+from connections.activation import is_verified
+from connections.catalog import fold, visible_catalog
+from connections.destinations.base import Action, CatalogItem, CatalogKind
 from connections.models import CatalogEntry, CatalogEntryQuerySet, Connection
 
 
@@ -45,6 +47,7 @@ def target_named(connection: Connection, *, kind: str, text: str) -> CatalogEntr
     Why: names come first, since a tag may be called "12" while another has
     that id; the name that differs only in case counts when there is one such.
     """
+    text = text.replace("\x00", "")
     held = _held(connection, kind)
     exact = held.filter(label=text).order_by("id").first()
     if exact is not None:
@@ -54,18 +57,14 @@ def target_named(connection: Connection, *, kind: str, text: str) -> CatalogEntr
 
 
 def search_targets(
-    connection: Connection, *, kind: str, text: str, limit: int
-) -> list[CatalogEntry]:
-    """Up to `limit` tags or lists whose name contains the text, by name."""
-    held = _held(connection, kind).filter(folded__contains=fold(text))
-    return list(held.order_by("folded", "id")[:limit])
-
-
-def fold(text: str) -> str:
-    """The text as the catalog folds labels for searching."""
-    return text.replace("\x00", "").strip().casefold()
+    connection: Connection, *, kind: CatalogKind, text: str, limit: int
+) -> tuple[list[CatalogEntry], bool]:
+    """Up to `limit` tags or lists whose name contains the text, and whether more do."""
+    if not is_verified(connection):
+        return [], False
+    text = text.replace("\x00", "")
+    return catalog.search_targets(connection.account_id, kind=kind, text=text, limit=limit)
 
 
 def _held(connection: Connection, kind: str) -> CatalogEntryQuerySet:
-    present = CatalogEntry.objects.present()
-    return present.filter(account_id=connection.account_id, kind=kind)
+    return visible_catalog(connection).present().filter(kind=kind)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from connections.activation import credentials_mark
 from connections.models import Account, CatalogEntry, Connection
 from meshes.encryption import fingerprint, seal
 from meshes.models import Organization, Workspace
@@ -42,12 +43,14 @@ def make_account(**over: Any) -> Account:
 
 
 def make_connection(**over: Any) -> Connection:
+    """A connection whose key was accepted."""
     given: dict[str, Any] = {"name": f"Acme AC {next(_numbers)}", "metadata": {"api_url": API_URL}}
-    given |= {"secrets": seal(f'{{"api_key": "{API_KEY}"}}'), **over}
-    given |= {"secret_fingerprint": fingerprint(API_KEY)}
+    given |= {"secrets": seal(f'{{"api_key": "{API_KEY}"}}')}
+    given |= {"secret_fingerprint": fingerprint(API_KEY), **over}
     given["workspace"] = over.get("workspace") or make_workspace()
     given["account"] = over.get("account") or make_account()
-    return Connection.objects.create(**given)
+    accepted = {"ok": True, "verified": credentials_mark(Connection(**given))}
+    return Connection.objects.create(**{"last_check": accepted, **given})
 
 
 def make_catalog(account: Account, **over: Mapping[str, str]) -> None:

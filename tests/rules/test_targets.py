@@ -67,16 +67,25 @@ def test_a_search_finds_parts_of_names_among_all_that_is_present(connection: Con
     make_catalog_entry(make_account(key="other"), external_id="1", label="Step 299")
     make_catalog_entry(connection.account, kind="list", external_id="1", label="Step 299")
 
-    assert [e.label for e in search_targets(connection, kind="tag", text=" sTeP 29", limit=3)] == [
-        "Step 290",
-        "Step 291",
-        "Step 292",
-    ]
-    (last,) = search_targets(connection, kind="tag", text="299", limit=50)
-    assert last.external_id == "299"
+    found, more = search_targets(connection, kind="tag", text=" sTeP 29", limit=3)
+
+    assert [each.label for each in found] == ["Step 290", "Step 291", "Step 292"]
+    assert more
+    (last,), more = search_targets(connection, kind="tag", text="299", limit=50)
+    assert (last.external_id, more) == ("299", False)
 
 
 def test_a_search_treats_wildcards_as_text(connection: Connection) -> None:
     tag(connection, "1", "50% off")
     tag(connection, "2", "500 off")
-    assert len(search_targets(connection, kind="tag", text="0%\x00", limit=9)) == 1
+    ((found,), _) = search_targets(connection, kind="tag", text="0%\x00", limit=9)
+    assert found.label == "50% off"
+
+
+def test_a_connection_whose_key_was_never_accepted_sees_nothing() -> None:
+    connection = make_connection(last_check={})
+    make_catalog(connection.account)
+
+    assert search_targets(connection, kind="tag", text="", limit=9) == ([], False)
+    assert target_named(connection, kind="tag", text="12") is None
+    assert known_dests(connection) == {"email", "firstName", "lastName", "phone"}
