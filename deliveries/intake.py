@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +22,22 @@ from deliveries.reading import EventRequest
 from meshes.api_errors import ApiError
 from meshes.authentication import KeyHolder
 from rules.index import index_for
+from rules.matching import RuleIndex
 
 Items = Sequence[EventRequest | ApiError]
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one item becomes: its record in the answer, and its rows.
+
+    Shape: one event, none for an item that is an error.
+    """
+
+    record: Record
+    events: list[Row] = field(default_factory=list)
+    deliveries: list[Row] = field(default_factory=list)
 
 
 def accept(
@@ -42,9 +56,9 @@ def accept(
     SQLite only one can be open.
     """
     planned = _planned(items, sender=sender, now=now)
-    events = [event for event, _ in planned if event is not None]
-    deliveries = [delivery for _, rows in planned for delivery in rows]
-    result = answer([_record(item, event) for item, (event, _) in zip(items, planned, strict=True)])
+    events = [event for item in planned for event in item.events]
+    deliveries = [delivery for item in planned for delivery in item.deliveries]
+    result = answer([item.record for item in planned])
     with transaction.atomic():
         earlier = idempotency.claim(once, answer=result, now=now) if once else None
         if earlier is not None:
@@ -73,29 +87,31 @@ def bulk(records: list[Record]) -> Answer:
     return Answer(207 if errors else 201, _text({**counts, "records": records}))
 
 
-def _planned(
-    items: Items, *, sender: KeyHolder, now: datetime
-) -> list[tuple[Row | None, list[Row]]]:
-    """Per item the event's row with its deliveries' rows; nothing for an error."""
+def _planned(items: Items, *, sender: KeyHolder, now: datetime) -> list[Planned]:
     index = index_for(sender.workspace_id, sender.rules_version)
     return [
-        (None, [])
+        Planned(item.body)
         if isinstance(item, ApiError)
-        else plan(
-            item,
-            workspace_id=sender.workspace_id,
-            created_by=sender.created_by,
-            index=index,
-            now=now,
-        )
+        else _matched(item, sender=sender, index=index, now=now)
         for item in items
     ]
 
 
-def _record(item: EventRequest | ApiError, event: Row | None) -> Record:
-    """What the answer says of one item."""
-    if isinstance(item, ApiError) or event is None:
-        return item.body if isinstance(item, ApiError) else {}
+def _matched(
+    request: EventRequest, *, sender: KeyHolder, index: RuleIndex, now: datetime
+) -> Planned:
+    event, deliveries = plan(
+        request,
+        workspace_id=sender.workspace_id,
+        created_by=sender.created_by,
+        index=index,
+        now=now,
+    )
+    return Planned(_record(event), [event], deliveries)
+
+
+def _record(event: Row) -> Record:
+    """What the answer says of a stored event; an absent resource id is left out."""
     record = {
         "id": str(event["uuid"]),
         "type": "event",
@@ -106,7 +122,7 @@ def _record(item: EventRequest | ApiError, event: Row | None) -> Record:
         "created_by": event["created_by"],
         "created_at": wire_time(event["created_at"]),
     }
-    return {name: value for name, value in record.items() if value or name != "resource_id"}
+    return {name: value for name, value in record.items() if value}
 
 
 def wire_time(moment: datetime) -> str:
