@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from deliveries.models import IdempotencyKey
 from meshes.api_errors import BadRequest, Conflict, Fault
 
 HEADER = "Idempotency-Key"
@@ -93,6 +94,12 @@ def claim(request: Once, *, answer: Answer, now: datetime) -> Answer | None:
     if (path, body_hash) != (request.path, request.body_hash):
         raise Conflict(USED_FOR_ANOTHER)
     return Answer(status, json.loads(stored), replayed=True)
+
+
+def forget_old(*, now: datetime) -> int:
+    """How many keys were removed because a repeat would no longer find them."""
+    removed, _ = IdempotencyKey.objects.filter(created_at__lte=now - KEPT_FOR).delete()
+    return removed
 
 
 def _values(request: Once, *, answer: Answer, now: datetime) -> list[Any]:

@@ -10,9 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+
+from deliveries import beats
 
 READY_WITHIN_S = 40.0
 
@@ -61,12 +64,16 @@ class Children:
         if not os.access("/tmp", os.W_OK):  # noqa: S108
             options = options[:4]
         self._start("web", [sys.executable, "-m", "gunicorn", "meshes.wsgi", *options])
-        self._wait_until_ready(port)
+        self._wait("web", lambda: _answers(port))
 
     def start_worker(self) -> None:
-        """Run the delivery worker."""
+        """Run the delivery worker and wait until it looks for work.
+
+        Raises: DidNotStart.
+        """
         manage = str(settings.BASE_DIR / "manage.py")
         self._start("worker", [sys.executable, manage, "worker"])
+        self._wait("worker", lambda: beats.alive("pump") > 0)
 
     def check(self) -> None:
         """Nothing while all children run.
@@ -95,14 +102,14 @@ class Children:
             )
         self.running.append((name, child))
 
-    def _wait_until_ready(self, port: int) -> None:
+    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         until = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < until:
             self.check()
-            if _answers(port):
+            if is_ready():
                 return
             time.sleep(0.1)
-        raise DidNotStart(f"The web server stayed silent. Look into {self._log('web')}.")
+        raise DidNotStart(f"The {name} process stayed silent. Look into {self._log(name)}.")
 
 
 def _answers(port: int) -> bool:
