@@ -134,8 +134,8 @@ class Line:
     Shape: `before_call` runs right before each send and may raise to prevent
     it; `record` gets exactly one masked exchange per send. `hide` holds the
     email and payload values; the values of `headers` are hidden anyway.
-    Raises: Unreachable, TimedOut, Misconfigured `address_refused`,
-    RemoteFault `answer_too_large`.
+    Raises: Unreachable, TimedOut, Misconfigured `address_refused` or
+    `api_key_malformed`, RemoteFault `answer_too_large`.
     """
 
     session: requests.Session
@@ -215,8 +215,10 @@ def _broken(error: Exception, *, late: bool) -> DestinationError:
         return TimedOut(
             "timeout", "No complete answer came in time; the request may have acted.", sent=True
         )
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
-        return Misconfigured("address_refused", "The address or key cannot be used as entered.")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return Unreachable("dns_failed", "The host of the URL is no valid name; check the URL.")
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return Misconfigured("api_key_malformed", "The key contains characters that no key has.")
     return Unreachable(
         "connection_reset",
         "The connection broke before the answer was complete; the request may have acted.",
