@@ -1,0 +1,197 @@
+// The rule form: a search over all tags and lists of the chosen connection. Without this
+// script the same inputs take the exact name or id as text.
+document.addEventListener("DOMContentLoaded", () => {
+    const byId = (id) => document.getElementById(id);
+    const text = byId("id_target_label");
+    const [chosen, action, connection] = ["target_id", "action", "connection"].map((n) => byId(`id_${n}`));
+    if (!text || !chosen || !action || !connection) return;
+
+    const offers = JSON.parse(action.dataset.offers);
+    const kinds = JSON.parse(connection.dataset.kinds);
+    const make = (tag, className, words = "") => {
+        const element = document.createElement(tag);
+        element.className = className;
+        element.textContent = words;
+        return element;
+    };
+    const rowOf = (input) => {
+        let row = input;
+        while (row.parentElement && !row.parentElement.matches("fieldset, fieldset > div, form")) {
+            row = row.parentElement;
+        }
+        return row;
+    };
+    const textRow = rowOf(text);
+    const againRow = rowOf(byId("id_resubscribe"));
+    const label = textRow.querySelector("label");
+
+    const picker = make("div", "target-picker");
+    const options = make("ul", "target-options");
+    const tools = make("div", "target-tools");
+    const refresh = make("button", "row-button row-button-small", "Refresh tags and lists");
+    const status = make("span", "target-status");
+    text.replaceWith(picker);
+    picker.append(text, options);
+    picker.after(tools);
+    tools.append(refresh, status);
+    refresh.type = "button";
+    status.setAttribute("role", "status");
+    options.id = "target-options";
+    options.hidden = true;
+    options.setAttribute("role", "listbox");
+    options.setAttribute("aria-label", "Matches");
+    for (const [name, value] of Object.entries({
+        role: "combobox", "aria-controls": options.id, "aria-expanded": "false",
+        "aria-autocomplete": "list",
+    })) text.setAttribute(name, value);
+
+    let asked = null;
+    let timer = 0;
+    let marked = -1;
+
+    const offered = () => (offers[kinds[connection.value]] || {});
+    const current = () => offered()[action.value] || { target: "", resubscribe: false };
+    const items = () => [...options.querySelectorAll("[role=option]")];
+
+    const close = () => {
+        clearTimeout(timer);
+        asked?.abort();
+        options.hidden = true;
+        marked = -1;
+        text.setAttribute("aria-expanded", "false");
+        text.removeAttribute("aria-activedescendant");
+    };
+    const open = () => {
+        options.hidden = false;
+        text.setAttribute("aria-expanded", "true");
+    };
+    const mark = (number) => {
+        const all = items();
+        if (!all.length) return;
+        marked = (number + all.length) % all.length;
+        all.forEach((item, at) => item.setAttribute("aria-selected", String(at === marked)));
+        all[marked].scrollIntoView({ block: "nearest" });
+        text.setAttribute("aria-activedescendant", all[marked].id);
+    };
+    const choose = (item) => {
+        text.value = item.textContent;
+        chosen.value = item.dataset.id;
+        close();
+    };
+    const show = ({ targets, more }) => {
+        options.replaceChildren(...targets.map((target, at) => {
+            const item = make("li", "target-option", target.label);
+            item.id = `target-option-${at}`;
+            item.dataset.id = target.id;
+            item.setAttribute("role", "option");
+            return item;
+        }));
+        if (!targets.length) {
+            options.append(make("li", "target-note", `No ${current().target} has this in its name.`));
+        } else if (more) {
+            options.append(make("li", "target-note", "There are more. Type on to narrow them down."));
+        }
+        marked = -1;
+        open();
+    };
+    const search = async (query) => {
+        asked?.abort();
+        if (!connection.value || !["tag", "list"].includes(current().target)) {
+            options.replaceChildren(make("li", "target-note", "Choose a connection and an action first."));
+            open();
+            return;
+        }
+        asked = new AbortController();
+        const values = { connection: connection.value, action: action.value, q: query };
+        try {
+            const answer = await fetch(`${text.dataset.targets}?${new URLSearchParams(values)}`, {
+                signal: asked.signal,
+            });
+            if (!answer.ok) throw new Error(answer.statusText);
+            show(await answer.json());
+        } catch (error) {
+            if (error.name === "AbortError") return;
+            options.replaceChildren(make("li", "target-note", "The search did not answer. Try again."));
+            open();
+        }
+    };
+
+    text.addEventListener("input", () => {
+        chosen.value = "";
+        clearTimeout(timer);
+        timer = setTimeout(() => search(text.value), 180);
+    });
+    text.addEventListener("focus", () => search(chosen.value ? "" : text.value));
+    text.addEventListener("blur", close);
+    text.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && !options.hidden) {
+            event.preventDefault();
+            close();
+        } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            event.preventDefault();
+            if (options.hidden) search(chosen.value ? "" : text.value);
+            else mark(event.key === "ArrowDown" ? marked + 1 : Math.max(marked, 0) - 1);
+        } else if (event.key === "Enter" && !options.hidden && marked >= 0) {
+            event.preventDefault();
+            choose(items()[marked]);
+        }
+    });
+    options.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        const item = event.target.closest("[role=option]");
+        if (item) choose(item);
+    });
+
+    refresh.addEventListener("click", async () => {
+        if (!connection.value) {
+            status.textContent = "Choose a connection first.";
+            return;
+        }
+        refresh.disabled = true;
+        status.className = "target-status";
+        status.textContent = "Reading the account…";
+        const body = new URLSearchParams({
+            connection: connection.value,
+            csrfmiddlewaretoken: text.form.querySelector("[name=csrfmiddlewaretoken]").value,
+        });
+        try {
+            const answer = await fetch(text.dataset.refresh, { method: "POST", body });
+            if (!answer.ok) throw new Error(answer.statusText);
+            const { ok, message } = await answer.json();
+            status.textContent = message;
+            status.classList.toggle("target-status-bad", !ok);
+        } catch {
+            status.textContent = "The account could not be read. Try again.";
+            status.classList.add("target-status-bad");
+        }
+        refresh.disabled = false;
+    });
+
+    const follow = () => {
+        const keys = Object.keys(offered());
+        for (const option of action.options) {
+            option.hidden = option.disabled =
+                Boolean(option.value && keys.length) && !keys.includes(option.value);
+        }
+        const { target, resubscribe } = current();
+        textRow.hidden = target === "contact";
+        againRow.hidden = !resubscribe;
+        if (label) label.firstChild.textContent = { tag: "Tag", list: "List" }[target] || "Tag or list";
+    };
+    const forget = (before) => {
+        if (before.target !== current().target || before.kept !== connection.value) {
+            text.value = chosen.value = "";
+        }
+        if (!current().resubscribe) byId("id_resubscribe").checked = false;
+    };
+    let before = { ...current(), kept: connection.value };
+    for (const select of [action, connection]) {
+        select.addEventListener("change", () => {
+            close();
+            follow();
+            forget(before);
+            before = { ...current(), kept: connection.value };
+        });
+    }
+    follow();
+});
