@@ -209,7 +209,6 @@ def _rewritten(response: HttpResponseBase) -> JsonResponse:
         if header.lower() not in ABOUT_THE_OLD_BODY:
             answer.headers[header] = value
     answer.cookies = response.cookies
-    response.close()
     return answer
 
 
