@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +11,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django_q.models import Failure, OrmQ, Schedule, Success
 
 from meshes import key_buttons, keys
+from meshes.access_forms import MachineKeyForm, MembershipForm
 from meshes.admin_base import ConfigurationAdmin, GroupAdmin, TabularInline, UserAdmin, who
 from meshes.key_buttons import copyable, state
 from meshes.models import (
@@ -29,6 +29,8 @@ from meshes.models import (
 admin.site.site_header = admin.site.site_title = "Meshes"
 admin.site.index_title = "Overview"
 admin.site.unregister([User, Group])
+# The queue is plumbing: its rows come and go, and what happened stands in our own tables.
+admin.site.unregister([Failure, OrmQ, Schedule, Success])
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
 FIXED = ["id", "created_at", "created_by"]
@@ -39,6 +41,7 @@ class OrganizationAdmin(ConfigurationAdmin):
     """Companies that run workspaces."""
 
     list_display = ["name", "id", "created_at"]
+    ordering = ["name"]
     search_fields = ["name"]
     readonly_fields = FIXED
     when_empty = "Add the company that runs your workspaces."
@@ -51,6 +54,7 @@ class PublishableKeyInline(TabularInline):
     fields = readonly_fields = ["name", "shown", "state", "change"]
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = "publishable keys"
 
     def has_add_permission(self, *_: Any) -> bool:
@@ -87,6 +91,7 @@ class WorkspaceAdmin(ConfigurationAdmin):
     """Product environments and their keys."""
 
     list_display = ["name", "organization", "description", "created_at"]
+    ordering = ["name"]
     list_filter = ["organization"]
     list_select_related = ["organization"]
     search_fields = ["name"]
@@ -162,6 +167,7 @@ class PublishableKeyAdmin(KeyAdmin):
 class MachineKeyAdmin(KeyAdmin):
     """Keys for servers. The secret is shown right after creation and never again."""
 
+    form = MachineKeyForm
     list_display = ["name", "organization", "access_key", "state", "read_only", "last_used_at"]
     list_filter = ["organization", "read_only"]
     list_select_related = ["organization"]
@@ -201,15 +207,6 @@ class MachineKeyAdmin(KeyAdmin):
     def secret_key(self, key: MachineKey) -> SafeString:
         """That there is a secret, never the secret."""
         return format_html("set, fingerprint {}…", key.secret_fingerprint)
-
-
-class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A person's access; the time zone is chosen, not typed."""
-
-    time_zone = forms.ChoiceField(
-        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
-        initial="UTC",
-    )
 
 
 @admin.register(Membership)

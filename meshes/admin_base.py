@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -21,6 +22,8 @@ if theme.ENABLED:
     from unfold.admin import StackedInline as ThemeStackedInline
     from unfold.admin import TabularInline as ThemeTabularInline
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.widgets import UnfoldAdminSelectWidget as SelectInput
+    from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 else:
     from django.contrib.admin import ModelAdmin as ThemeModelAdmin
     from django.contrib.admin import StackedInline as ThemeStackedInline
@@ -30,6 +33,20 @@ else:
         UserChangeForm,
         UserCreationForm,
     )
+    from django.forms import Select as SelectInput
+    from django.forms import TextInput
+
+__all__ = [
+    "ConfigurationAdmin",
+    "GroupAdmin",
+    "ModelAdmin",
+    "SelectInput",
+    "StackedInline",
+    "TabularInline",
+    "TextInput",
+    "UserAdmin",
+    "who",
+]
 
 
 def who(request: HttpRequest) -> str:
@@ -44,26 +61,26 @@ class LiveChoicesMixin:
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         """The choice field over live, visible rows."""
-        kwargs.setdefault("queryset", _choices(db_field, request))
+        kwargs = {**_choices(db_field, request), **kwargs}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         """The choice field over live, visible rows."""
-        kwargs.setdefault("queryset", _choices(db_field, request))
+        kwargs = {**_choices(db_field, request), **kwargs}
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 def _choices(
     db_field: ForeignKey[Any, Any] | ManyToManyField[Any, Any], request: HttpRequest
-) -> QuerySet[Any] | None:
+) -> dict[str, QuerySet[Any]]:
     table = db_field.related_model
     if table is Workspace:
-        return visible_workspaces(request.user).order_by("name")
+        return {"queryset": visible_workspaces(request.user).order_by("name")}
     if isinstance(table, type) and issubclass(table, Configuration):
-        return table.objects.live()
-    return None
+        return {"queryset": table.objects.live()}
+    return {}
 
 
 class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
@@ -90,6 +107,8 @@ class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
 
 class ConfigurationAdmin(SoftDeleteMixin, ModelAdmin, SimpleHistoryAdmin):
     """The base of pages on audited tables: author, soft deletion, history of edits."""
+
+    ordering: Sequence[str] = ["-created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows that are not deleted."""

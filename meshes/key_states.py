@@ -27,4 +27,4 @@ def state_of(key: Key, now: datetime) -> tuple[str, str]:
 
 
 def _when(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "M j, Y, H:i")
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

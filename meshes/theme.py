@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.functional import lazystr
 
 ENABLED = True
 APPS = ["unfold", "unfold.contrib.simple_history"] if ENABLED else []
@@ -70,7 +69,7 @@ def _is_home(request: HttpRequest) -> bool:
 def _links(app: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "title": lazystr(model["name"]),
+            "title": model["name"],
             "icon": ICONS.get(model["object_name"], "table_rows"),
             "link": model["admin_url"],
         }

@@ -1,0 +1,83 @@
+"""Every registered page of the admin renders, and with a bounded number of queries."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from meshes.keys import create_key, create_machine_key
+from meshes.models import AlertContact, Membership
+from rules.models import EventType, ResourceType
+from tests.builders import make_catalog, make_rule
+
+CEILING = 40
+PAGES = sorted(admin.site._registry, key=lambda table: table._meta.label)
+BY_LABEL = {table._meta.label: table for table in PAGES}
+
+
+@pytest.fixture
+def rows(db, admin_user) -> None:
+    """Something to show on most pages."""
+    rule = make_rule()
+    make_catalog(rule.connection.account)
+    workspace = rule.workspace
+    create_key(workspace, name="Site", by="tests")
+    create_machine_key(workspace.organization, name="Backend", by="tests")
+    AlertContact.objects.create(workspace=workspace, email="ops@example.com")
+    Membership.objects.create(user=admin_user)
+    for table in (EventType, ResourceType):
+        table.objects.create(workspace=workspace, key="page.completed", label="Page completed")
+
+
+def addresses(table) -> list[str]:
+    """The list, the form for a new row, and a row's pages, where there are any."""
+    name = f"admin:{table._meta.app_label}_{table._meta.model_name}"
+    found = [reverse(f"{name}_changelist"), reverse(f"{name}_changelist") + "?q=a"]
+    found += [reverse(f"{name}_add")]
+    row = table._default_manager.order_by("pk").first()
+    if row is not None:
+        found += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")]
+        found += [reverse(f"{name}_delete", args=[row.pk])]
+    return found
+
+
+@pytest.mark.parametrize("label", BY_LABEL)
+def test_every_page_renders_within_its_ceiling_of_queries(label, staff, rows) -> None:
+    for address in addresses(BY_LABEL[label]):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = staff.get(address)
+            answer.render() if hasattr(answer, "render") else None
+
+        allowed = {403} if address.endswith(("/add/", "/delete/")) else set()
+        assert answer.status_code in {200, *allowed}, address
+        assert len(queries) <= CEILING, f"{address}: {len(queries)}"
+
+
+def test_the_overview_renders(staff, rows) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        answer = staff.get(reverse("admin:index"))
+
+    assert answer.status_code == 200
+    assert "Meshes" in answer.content.decode()
+    assert len(queries) <= CEILING
+
+
+def test_no_page_shows_more_queries_for_more_rows(staff, rows) -> None:
+    address = reverse("admin:meshes_publishablekey_changelist")
+    with CaptureQueriesContext(connection) as few:
+        staff.get(address)
+    for _ in range(20):
+        create_key(make_rule().workspace, name="More", by="tests")
+    with CaptureQueriesContext(connection) as many:
+        staff.get(address)
+
+    assert len(many) == len(few)
+
+
+def test_the_queue_has_no_pages_of_its_own() -> None:
+    assert not [table for table in PAGES if table._meta.app_label == "django_q"]
