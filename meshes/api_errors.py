@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -136,8 +136,15 @@ class ServiceUnavailable(ApiError):
 
 FAMILIES: tuple[type[ApiError], ...] = (ApiError, *ApiError.__subclasses__())
 KNOWN = {family.status: family for family in FAMILIES}
+TRANSLATED: tuple[tuple[type[Exception], type[ApiError]], ...] = (
+    (Http404, NotFound),
+    (PermissionDenied, Forbidden),
+    (RequestDataTooBig, PayloadTooLarge),
+    (SuspiciousOperation, BadRequest),
+    (UnreadablePostError, BadRequest),
+)
 MESSAGES = {
-    400: "The request is not well-formed HTTP for this server.",
+    400: "The request is incomplete, not well-formed or meant for another server.",
     401: "The credential is missing or not accepted.",
     403: "This credential may not do that.",
     404: "There is nothing at this address.",
@@ -213,21 +220,14 @@ def _rewritten(response: HttpResponseBase) -> JsonResponse:
 
 
 def _as_api_error(error: Exception, request: Any) -> ApiError:
-    match error:
-        case ApiError():
-            return error
-        case exceptions.APIException():
-            return _from_framework(error)
-        case Http404():
-            return NotFound(MESSAGES[404])
-        case PermissionDenied():
-            return Forbidden(MESSAGES[403])
-        case RequestDataTooBig():
-            return PayloadTooLarge(MESSAGES[413])
-        case UnreadablePostError():
-            return BadRequest("The body ended before it was complete.")
-        case _:
-            return _our_fault(error, request)
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, exceptions.APIException):
+        return _from_framework(error)
+    for kind, family in TRANSLATED:
+        if isinstance(error, kind):
+            return family(MESSAGES[family.status])
+    return _our_fault(error, request)
 
 
 def _from_framework(error: exceptions.APIException) -> ApiError:
