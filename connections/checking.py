@@ -31,7 +31,8 @@ SLOW_MS = 5_000
 PASSING = (RateLimited, RemoteFault, TimedOut, Unreachable)
 """Errors that may be gone in a minute; every other one needs a person."""
 
-LIKELY_TYPO = frozenset({"dns_failed", "tls_failed"})
+LIKELY_TYPO = frozenset({"dns_failed", "tls_failed", "endpoint_not_found", "unexpected_answer"})
+"""Signs of a wrong address where no check ever passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,4 +201,6 @@ def _catalog_error(stored: Connection, *, now: datetime) -> str:
         catalog.refresh_catalog(stored, now=now)
     except catalog.CatalogUnreadable as error:
         return str(error)
+    finally:
+        stored.account.refresh_from_db()
     return ""

@@ -32,6 +32,25 @@ SENTENCES = {
         "{host} broke the connection off before it had answered. Try again in a few minutes."
     ),
     "timeout": "{host} did not answer in time. Try again in a few minutes.",
+    "forbidden": (
+        "{name} does not accept this key. Copy the key again; if it is the right one, ask "
+        "whoever manages the account whether its user may still use the API."
+    ),
+    "login_page": (
+        "{host} answers with a page for people, which {name} does when the key or the address "
+        "is wrong. Copy both again."
+    ),
+    "unauthorized": "{name} does not accept this key. Copy it again.",
+    "endpoint_not_found": (
+        "{host} answers, but not like {name}. Compare the address with the one that {name} "
+        "shows in its settings."
+    ),
+    "unexpected_answer": (
+        "{host} answers, but not like {name}. Compare the address with the one that {name} "
+        "shows in its settings."
+    ),
+    "server_error": "{name} has a problem of its own. Try again in a few minutes.",
+    "overloaded": "{name} is overloaded or in maintenance. Try again in a few minutes.",
     "answer_too_large": (
         "{host} answers with far more data than {name} ever sends. Check the address."
     ),

@@ -1,0 +1,69 @@
+"""How a connection is doing, in words and with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.utils import timezone
+
+from connections.activation import BY_HAND, is_verified
+from connections.models import Account, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A word or two, and a sentence with the next step; empty when all is well."""
+
+    word: str
+    advice: str = ""
+    tone: Literal["good", "warning", "bad", "off"] = "good"
+
+    def __str__(self) -> str:
+        return f"{self.word}. {self.advice}" if self.advice else self.word
+
+
+def state_of(connection: Connection, *, now: datetime) -> State:
+    """The most important thing to know about the connection."""
+    return _switched_off(connection) or _doubtful(connection) or _working(connection, now=now)
+
+
+def pause_of(account: Account, *, now: datetime) -> str:
+    """Until when the account waits and why; empty when it does not wait."""
+    if account.paused_until is None or account.paused_until <= now:
+        return ""
+    until = timezone.localtime(account.paused_until)
+    return f"Paused until {until:%H:%M:%S %Z}: the account asked for fewer requests."
+
+
+def _switched_off(connection: Connection) -> State | None:
+    if connection.active:
+        return None
+    if connection.inactive_reason in ("", BY_HAND):
+        return State("Off", "Switched off by a person; switch it on to send again.", "off")
+    reason = connection.get_inactive_reason_display()
+    advice = f"{reason}. Enter a working key; what waits is then sent by itself."
+    return State("Not accepted", advice, "bad")
+
+
+def _doubtful(connection: Connection) -> State | None:
+    if not connection.last_check:
+        return State("Unchecked", "Nobody has tested it yet; press Test connection.", "warning")
+    if connection.last_check.get("ok"):
+        return None
+    message = connection.last_check.get("message", "")
+    if is_verified(connection):
+        return State("Last check failed", message, "warning")
+    return State("Unchecked", f"{message} Then press Test connection.", "bad")
+
+
+def _working(connection: Connection, *, now: datetime) -> State:
+    account = connection.account
+    if pause := pause_of(account, now=now):
+        return State("Pausing", f"{pause} It goes on by itself.", "warning")
+    if account.catalog_error:
+        return State("Working", f"Tags and lists were not read: {account.catalog_error}", "warning")
+    if connection.last_check.get("missing"):
+        return State("Working", connection.last_check.get("message", ""), "warning")
+    return State("Working")
