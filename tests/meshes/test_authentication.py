@@ -60,7 +60,9 @@ def test_a_key_that_nobody_has_is_refused(api, key):
 
 
 @pytest.mark.parametrize(
-    "closed", [{"revoked_at": timezone.now()}, {"deleted_at": timezone.now()}], ids=str
+    "closed",
+    [{"revoked_at": timezone.now()}, {"deleted_at": timezone.now()}],
+    ids=["revoked", "deleted"],
 )
 def test_a_revoked_or_deleted_key_is_refused_at_once(api, closed):
     assert api.emit(EVENT).status_code == 201
