@@ -199,9 +199,8 @@ class MachineKeyAdmin(KeyAdmin):
             "next": reverse("admin:meshes_machinekey_changelist"),
             "media": self.media,
         }
-        answer = TemplateResponse(request, "admin/secret_once.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        # The admin tells browsers to keep none of its pages; this one needs it most.
+        return TemplateResponse(request, "admin/secret_once.html", context)
 
     @admin.display(description="secret key")
     def secret_key(self, key: MachineKey) -> SafeString:

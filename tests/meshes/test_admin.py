@@ -131,7 +131,7 @@ def test_a_machine_secret_is_shown_once_and_never_again(staff) -> None:
     key = MachineKey.objects.get()
     secret = key.secret.open()
     assert secret in shown.content.decode()
-    assert shown["Cache-Control"] == "no-store"
+    assert "no-store" in shown["Cache-Control"]
     for address in (page(key), page(key, "history"), reverse("admin:meshes_machinekey_changelist")):
         text = staff.get(address).content.decode()
         assert secret not in text
@@ -212,7 +212,7 @@ def test_times_are_shown_in_the_time_zone_of_the_person(staff, admin_user) -> No
 
     text = staff.get(reverse("admin:meshes_alertcontact_changelist")).content.decode()
 
-    assert ", 21:30" in text
+    assert ", 9:30 p.m." in text
 
 
 def test_an_empty_list_says_what_to_do(staff) -> None:
