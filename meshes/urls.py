@@ -5,9 +5,13 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from meshes import health
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     # Clients trim no slash from the address that they are given, so two may meet.
     re_path(r"^api/v1/+", include("deliveries.urls")),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
