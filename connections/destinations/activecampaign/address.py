@@ -59,6 +59,8 @@ def _parsed(text: str) -> SplitResult:
     text = text.strip()
     if any(character <= " " or character == "\x7f" for character in text) or "\\" in text:
         raise ValueError(f"The API URL contains blanks or control characters. {WHERE_TO_FIND}")
+    if "?" in text or "#" in text:
+        raise ValueError(f"The API URL must end after the host name. {WHERE_TO_FIND}")
     try:
         url = urlsplit(text)
         port_is_valid = url.port != 0
@@ -78,8 +80,6 @@ def _check_scheme(url: SplitResult, *, allow_private: bool) -> None:
 def _check_parts(url: SplitResult) -> None:
     if "@" in url.netloc:
         raise ValueError("The API URL must not contain a user name or password.")
-    if url.query or url.fragment or "?" in url.geturl() or "#" in url.geturl():
-        raise ValueError(f"The API URL must end after the host name. {WHERE_TO_FIND}")
     if url.path.rstrip("/") not in ("", API_PATH):
         raise ValueError(f"The API URL must have no path other than {API_PATH}. {WHERE_TO_FIND}")
 
