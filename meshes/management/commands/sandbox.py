@@ -1,9 +1,11 @@
 """`manage.py sandbox`: the ActiveCampaign sandbox alone, until it is told to stop."""
 
+import contextlib
 import json
 import signal
 import threading
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -42,15 +44,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start, say where, wait for a signal, stop."""
-        stop = _stop_on_signals()
         try:
             server = _prepared(options)
             server.start()
         except (ValueError, PortTaken) as error:
             raise CommandError(str(error)) from error
         try:
-            self._announce(server)
-            stop.wait()
+            with _stop_on_signals() as stop:
+                self._announce(server)
+                stop.wait()
         finally:
             server.stop()
         self.stdout.write("The sandbox has stopped.")
@@ -93,10 +95,15 @@ def _parsed(name: str, details: str) -> dict[str, Any]:
     return parsed
 
 
-def _stop_on_signals() -> threading.Event:
+@contextlib.contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
     stop = threading.Event()
     # Only the main thread may set signal handlers; elsewhere the caller ends us.
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-    return stop
+    main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if main else ()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

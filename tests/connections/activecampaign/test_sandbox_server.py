@@ -2,11 +2,14 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 from connections.destinations.activecampaign.sandbox import PortTaken, SandboxServer
+from connections.destinations.activecampaign.sandbox.messages import Request
+from connections.destinations.activecampaign.sandbox.request_log import RequestLog
 
 KEY_ANSWERS = [
     ("empty", 403, None, b""),
@@ -37,6 +40,32 @@ def test_the_log_has_what_arrived_without_the_key(wire, server):
     assert [entry.status, entry.outcome, entry.account] == [201, "answered", "default"]
     assert entry.headers["accept"] == "application/json"
     assert server.key not in repr(entry)
+
+
+def test_the_log_is_bounded_by_number_and_by_bytes():
+    log = RequestLog(size=3, max_bytes=100)
+    for number in range(5):
+        log.open(Request("POST", f"/{number}", {}, b"x" * 10), account="default")
+    assert [entry.path for entry in log.since(0)] == ["/2", "/3", "/4"]
+
+    log.open(Request("POST", "/big", {}, b"x" * 95), account="default")
+    assert [entry.path for entry in log.since(0)] == ["/big"]
+
+
+def test_twelve_first_syncs_of_one_email_make_one_contact(server):
+    def first(_):
+        return requests.post(
+            f"{server.url}/api/3/contact/sync",
+            json={"contact": {"email": "a@example.com"}},
+            headers={"Api-Token": server.key},
+            timeout=10,
+        )
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(first, range(12)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 11 + [201]
+    assert len(server.state.data.contacts) == 1
 
 
 def test_accounts_are_told_apart_by_key_and_share_nothing(wire, server):

@@ -7,11 +7,14 @@ import itertools
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from connections.destinations.activecampaign.sandbox.messages import Request
 
 LOG_SIZE = 20_000
+# Bulk imports are large; without this bound the log could eat the machine's memory.
+LOG_BYTES = 50_000_000
 
 
 @dataclass
@@ -30,6 +33,7 @@ class LoggedRequest:
     query: str
     body: Any
     headers: dict[str, str]
+    size: int = 0
     at: float = field(default_factory=time.time)
     monotonic: float = field(default_factory=time.monotonic)
     status: int | None = None
@@ -46,11 +50,15 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The last requests of all accounts, oldest first."""
+    """The last requests of all accounts, oldest first, bounded by number and by bytes."""
 
-    def __init__(self, size: int = LOG_SIZE):
-        self._entries: deque[LoggedRequest] = deque(maxlen=size)
+    def __init__(self, *, size: int = LOG_SIZE, max_bytes: int = LOG_BYTES):
+        self._entries: deque[LoggedRequest] = deque()
+        self._size = size
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._numbers = itertools.count(1)
+        self._lock = Lock()
 
     def open(self, request: Request, *, account: str) -> LoggedRequest:
         """A new entry, stored before anything is done about the request."""
@@ -62,8 +70,13 @@ class RequestLog:
             query=request.query_text,
             body=request.body,
             headers=_without_key(request.headers),
+            size=len(request.raw),
         )
-        self._entries.append(entry)
+        with self._lock:
+            self._entries.append(entry)
+            self._bytes += entry.size
+            while len(self._entries) > self._size or self._bytes > self._max_bytes:
+                self._bytes -= self._entries.popleft().size
         return entry
 
     def of(self, *accounts: str) -> list[LoggedRequest]:
@@ -76,12 +89,14 @@ class RequestLog:
 
     def forget(self, *accounts: str) -> None:
         """Drop the entries of these accounts; numbers go on."""
-        kept = [entry for entry in self._copy() if entry.account not in accounts]
-        self._entries = deque(kept, maxlen=self._entries.maxlen)
+        with self._lock:
+            kept = [entry for entry in self._entries if entry.account not in accounts]
+            self._entries = deque(kept)
+            self._bytes = sum(entry.size for entry in kept)
 
     def _copy(self) -> list[LoggedRequest]:
-        # A deque that another thread appends to cannot be iterated, but it can be copied.
-        return list(self._entries.copy())
+        with self._lock:
+            return list(self._entries)
 
 
 def _without_key(headers: dict[str, str]) -> dict[str, str]:
