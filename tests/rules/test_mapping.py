@@ -222,7 +222,7 @@ def test_a_zone_that_is_gone_is_an_error_of_the_field() -> None:
 
 @pytest.mark.parametrize(("value", "result"), [(None, 5), (" ", 5), ([], 5), (0, 0), ("7", 7)])
 def test_a_default_stands_in_for_an_empty_value(value: Any, result: Any) -> None:
-    transforms = [{"type": "to_number"}, {"type": "default", "value": 5}]
+    transforms: list[dict[str, Any]] = [{"type": "to_number"}, {"type": "default", "value": 5}]
     assert mapped(value, *transforms).values == {"firstName": result}
 
 

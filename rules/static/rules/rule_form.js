@@ -62,6 +62,9 @@ document.addEventListener("DOMContentLoaded", () => {
         text.removeAttribute("aria-activedescendant");
     };
     const open = () => {
+        const { top, bottom } = text.getBoundingClientRect();
+        const below = innerHeight - bottom - 80; // the theme's bar of buttons stands there
+        options.classList.toggle("target-options-up", below < 200 && top > below);
         options.hidden = false;
         text.setAttribute("aria-expanded", "true");
     };
