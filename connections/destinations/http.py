@@ -72,13 +72,13 @@ class _SecureConnection(_Connection, HTTPSConnection):
             raise TimedOut(
                 "timeout", f"{self.host} did not finish the TLS handshake in time.", sent=False
             ) from None
-        except (ssl.SSLError, ssl.CertificateError, urllib3.exceptions.SSLError):
-            raise Unreachable(
-                "tls_failed", f"{self.host} has no valid certificate for its name."
-            ) from None
-        except OSError:
+        except (ssl.SSLEOFError, ConnectionError):
             raise Unreachable(
                 "connection_reset", f"{self.host} closed the connection; nothing was sent."
+            ) from None
+        except (OSError, urllib3.exceptions.SSLError):
+            raise Unreachable(
+                "tls_failed", f"{self.host} has no valid certificate for its name."
             ) from None
 
 

@@ -253,7 +253,7 @@ def test_a_dripping_server_does_not_outlive_the_deadline(session, data):
         took_s = time.monotonic() - started
 
     assert (error.reason, error.sent) == ("timeout", True)
-    assert 0.35 < took_s < 1.2
+    assert 0.35 < took_s < 4
 
 
 def test_a_silent_server_times_out_after_sending(session):
@@ -271,11 +271,12 @@ def test_a_handshake_that_never_ends_times_out_before_sending(session):
     assert (error.reason, error.sent) == ("timeout", False)
 
 
-def test_a_host_that_hangs_up_during_the_handshake_got_nothing(session):
+@pytest.mark.parametrize("way", [reset, lambda connection: connection.close()])
+def test_a_host_that_hangs_up_during_the_handshake_got_nothing(session, way):
     def hang_up(listener):
         connection, _ = listener.accept()
-        connection.recv(1)
-        reset(connection)
+        connection.recv(65536)
+        way(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=hang_up, args=(listener,))

@@ -85,7 +85,7 @@ def test_a_hidden_number_is_masked_among_harmless_numbers():
 
 
 def test_structure_deeper_than_any_answer_is_masked_whole():
-    deep = "Ada"
+    deep: object = "Ada"
     for _ in range(60):
         deep = {"id": deep}
 
