@@ -5,6 +5,7 @@ import os
 import sys
 
 MINIMUM = (3, 11)
+NEEDS_NO_SETTINGS_OF_YOURS = ("demo", "sandbox")
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
             f"The Python module {error.name} is missing. Run `make demo` or `make install`, "
             "which install what Meshes needs, and use .venv/bin/python."
         )
-    if sys.argv[1:2] == ["demo"]:
+    if sys.argv[1:2] and sys.argv[1] in NEEDS_NO_SETTINGS_OF_YOURS:
         from meshes.demo.environment import prepare
 
         prepare()
