@@ -8,3 +8,7 @@ class MeshesConfig(AppConfig):
 
     name = "meshes"
     verbose_name = "Workspaces and access"
+
+    def ready(self) -> None:
+        """Let the system checks register themselves."""
+        from meshes import checks  # noqa: F401

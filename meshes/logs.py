@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
 
 from meshes.redaction import redact_event
 
+QUERY = re.compile(r"\?[^\s\"]*")
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -27,6 +29,17 @@ def where_it_failed(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str
         event["error"] = type(error).__name__
         event["at"] = _frames(error)
     event.pop("stack_info", None)
+    return event
+
+
+def without_request(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The event without the request that Django attaches and without its query.
+
+    Why: people search by name, and what they searched for stands in the address.
+    """
+    event.pop("request", None)
+    if event.get("logger") == "django.server":
+        event["event"] = QUERY.sub("?•••", str(event["event"]))
     return event
 
 
@@ -64,6 +77,7 @@ def configuration(*, format_name: str, level: str) -> dict[str, Any]:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             where_it_failed,
+            without_request,
             redact_event,
             render,
         ],
