@@ -35,7 +35,7 @@ def labels(account_id: int, kind: str) -> list[str]:
     return list(entries.order_by("label").values_list("label", flat=True))
 
 
-def held(account_id: int) -> list[dict[str, Any]]:
+def held(account_id: int) -> list[Any]:
     return list(CatalogEntry.objects.filter(account_id=account_id).order_by("pk").values())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from connections.checking import check_connection
 from connections.models import Connection
 from connections.pace import pause
 from connections.saving import save_connection
+from connections.spacing import Spaced
 from meshes.encryption import Sealed
 from meshes.models import Workspace
 from tests.conftest import SANDBOX_KEY
@@ -233,14 +233,15 @@ def test_a_working_key_leaves_off_what_a_person_switched_off(saved):
     assert revive(off, by="system") is False
 
 
-def test_the_first_calls_to_an_account_are_spaced(draft, sandbox, settings):
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 20.0
+def test_the_first_calls_to_an_account_are_spaced_like_slots(settings):
+    settings.THROTTLE_ACCOUNT_PER_SECOND = 5.0
+    waits: list[float] = []
+    take_turn = Spaced(sleep=waits.append)
 
-    save_connection(draft(), by="ada", now=LATER)
+    for _ in range(3):
+        take_turn()
 
-    moments = [each.at for each in sandbox.state.requests]
-    gaps = [later - earlier for earlier, later in pairwise(moments)]
-    assert min(gaps) > 0.04
+    assert [round(wait, 1) for wait in waits] == [0.2, 0.4]
 
 
 def test_an_unsaved_connection_uses_a_session_without_an_account(draft, sandbox: Any):

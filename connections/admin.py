@@ -1,0 +1,247 @@
+"""The staff's pages for connections: thin, the verbs of this room do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+
+from connections import destinations
+from connections.activation import is_verified
+from connections.admin_catalog import CatalogEntryAdmin
+from connections.admin_columns import ConnectionColumns
+from connections.catalog import CatalogUnreadable, refresh_catalog
+from connections.checking import check_connection
+from connections.forms import Look, form_for
+from connections.models import CatalogEntry, Connection
+from connections.refusals import CannotSave, InUse, Refused
+from connections.saving import Saved, delete_connection, set_active
+from meshes.admin_base import ConfigurationAdmin, who
+from meshes.admin_buttons import Button
+
+admin.site.register(CatalogEntry, CatalogEntryAdmin)
+
+
+def test(_request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
+    """Check the stored credentials now; what the check found."""
+    result = check_connection(connection, now=timezone.now())
+    if not result.ok:
+        raise Refused({"": result.message})
+    return result.message
+
+
+def refresh(_request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
+    """Read the account's tags, lists and fields now; how many there are."""
+    read = refresh_catalog(connection, now=timezone.now())
+    gone = f" {read.gone} of the ones known before are gone." if read.gone else ""
+    return f"Read {read.tags} tags, {read.lists} lists and {read.fields} fields.{gone}"
+
+
+def switch_on(request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
+    """Switch the connection on."""
+    set_active(connection, True, by=who(request), now=timezone.now())
+    return f"{connection} is on; what waited is sent now."
+
+
+def switch_off(request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
+    """Switch the connection off."""
+    set_active(connection, False, by=who(request), now=timezone.now())
+    return f"{connection} is off; its deliveries wait until it is switched on again."
+
+
+BUTTONS = (
+    Button(
+        name="test",
+        label="Test connection",
+        question="Sign in to the account of {row} with the stored key? Nothing is changed there.",
+        act=test,
+        refusals=(CannotSave,),
+    ),
+    Button(
+        name="refresh",
+        label="Refresh tags and lists",
+        question="Read all tags, lists and fields of {row} anew? Nothing is changed there.",
+        act=refresh,
+        refusals=(CatalogUnreadable,),
+    ),
+    Button(
+        name="off",
+        label="Switch off",
+        question="Switch {row} off? Its deliveries wait until it is switched on again.",
+        act=switch_off,
+        shown=lambda row: row.active,
+        danger=True,
+    ),
+    Button(
+        name="on",
+        label="Switch on",
+        question="Switch {row} on? Deliveries that wait are sent then.",
+        act=switch_on,
+        shown=lambda row: not row.active,
+        refusals=(CannotSave,),
+    ),
+)
+
+
+class HiddenFilter(admin.SimpleListFilter):
+    """Leaves out the connections that a client asked not to show."""
+
+    title = "visibility"
+    parameter_name = "hidden"
+
+    def lookups(self, *_: Any) -> list[tuple[str, str]]:
+        """The choices besides the default, which is to leave them out."""
+        return [("yes", "Hidden ones"), ("all", "All of them")]
+
+    def queryset(
+        self, _request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """The rows of the choice."""
+        return queryset if self.value() == "all" else queryset.filter(hidden=self.value() == "yes")
+
+
+class NoTransaction(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Lets a form be saved without one transaction around everything.
+
+    Why: saving calls the destination, and no transaction is open meanwhile.
+    """
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The page, or the answer to a saved form."""
+        return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
+    """Connections: made, tested, switched and deleted here."""
+
+    workspace_path = "workspace"
+    when_empty = "Add a connection to the account that Meshes writes to."
+    buttons = BUTTONS
+    list_display = ("name", "workspace", "destination", "host", "state", "checked_at")
+    list_filter = (("workspace", admin.RelatedOnlyFieldListFilter), "active", HiddenFilter)
+    list_select_related = ("workspace", "account")
+    search_fields = ("name", "account__key")
+    ordering: Sequence[str] = ("workspace__name", "name")
+    readonly_fields = (
+        "destination", "state", "account_name", "host", "last_result", "holds", "catalog_read",
+        "pause",
+    )  # fmt: skip
+
+    def get_actions(self, _request: HttpRequest) -> dict[str, Any]:
+        """None: deleting one is a decision of its own."""
+        return {}
+
+    def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> Any:
+        """A connection stays in its workspace."""
+        return (*self.readonly_fields, "workspace") if obj else self.readonly_fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        """What may be entered, and for a stored connection how it is doing."""
+        declared = [item.key for item in destinations.destination(_kind(request, obj)).fields]
+        entered = ["workspace", "destination", "name", *declared, "save_unchecked"]
+        if obj is None:
+            return [(None, {"fields": entered})]
+        if not self.has_change_permission(request, obj):
+            entered = ["workspace", "destination", "name"]
+        account = ["host", "account_name", "holds", "catalog_read", "pause"]
+        if is_verified(obj) and self.has_change_permission(request, obj):
+            account.append("requests_per_second")
+        return [
+            ("How it is doing", {"fields": ["state", "last_result"]}),
+            ("The connection", {"fields": entered}),
+            ("The account", {"fields": account}),
+        ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
+    ) -> Any:
+        """The form that the destination declares."""
+        form = form_for(_kind(request, obj), by=who(request), look=self._look())
+        return super().get_form(request, obj, change, **{**kw, "form": form})
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page; what is typed into it stays out of error reports."""
+        return super().changeform_view(request, *args, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *a: Any, **kw: Any) -> Any:
+        """The page, which offers to save unchecked only where that is the question."""
+        shown = context["adminform"]
+        if not getattr(shown.form, "unconfirmed", False):
+            for _, options in shown.fieldsets:
+                options["fields"] = [n for n in options["fields"] if n != "save_unchecked"]
+        return super().render_change_form(request, context, *a, **kw)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Says what the check found; the form has stored the connection."""
+        saved: Saved = form.saved
+        level = messages.SUCCESS if saved.check.ok else messages.WARNING
+        words = saved.check.message if saved.check.ok else f"Not checked: {saved.check.message}"
+        self.message_user(request, f"Saved. {words}", level)
+        if saved.catalog_error:
+            sentence = f"Its tags and lists could not be read: {saved.catalog_error}"
+            self.message_user(request, sentence, messages.WARNING)
+
+    def response_add(self, _request: HttpRequest, obj: Any, _url: Any = None) -> HttpResponse:
+        """Stay with the connection."""
+        return _page_of(obj.pk)
+
+    def response_change(self, _request: HttpRequest, obj: Any) -> HttpResponse:
+        """Stay with the connection."""
+        return _page_of(obj.pk)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The connection alone; active rules stand in the way, others do not."""
+        rows, counts, lacking, _ = super().get_deleted_objects(objs, request)
+        rules = [rule for obj in objs for rule in obj.rules.live().filter(active=True)]
+        kept = [f"Rule “{rule}”: switch it off or delete it first." for rule in rules]
+        return rows, counts, lacking, kept
+
+    def delete_model(self, request: HttpRequest, obj: Connection) -> None:
+        """Mark it as deleted and destroy its key."""
+        delete_connection(obj, by=who(request), now=timezone.now())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Asks first; says so when a rule came in between."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except InUse as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return _page_of(object_id)
+
+    def _look(self) -> Look:
+        text = self.formfield_overrides.get(models.CharField, {}).get("widget", forms.TextInput)
+        number = self.formfield_overrides.get(models.FloatField, {}).get(
+            "widget", forms.NumberInput
+        )
+        tick = self.formfield_overrides.get(models.BooleanField, {}).get(
+            "widget", forms.CheckboxInput
+        )
+        return Look(text=text, number=number, tick=tick)
+
+
+def _kind(request: HttpRequest, obj: Connection | None) -> str:
+    if obj is not None:
+        return obj.kind
+    kinds = [each.kind for each in destinations.DESTINATIONS]
+    asked = request.GET.get("kind", "")
+    return asked if asked in kinds else kinds[0]
+
+
+def _page_of(pk: Any) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[pk]))
