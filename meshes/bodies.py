@@ -41,7 +41,7 @@ def _announced(request: HttpRequest) -> int:
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        return 0
+        raise BadRequest("The header Content-Length is not a number.") from None
 
 
 def _read(request: HttpRequest, limit: int) -> bytes:
