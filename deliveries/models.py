@@ -99,6 +99,7 @@ class Event(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("view_payload", "Can see the payload of events")]
         indexes = [
             models.Index(fields=["workspace", "-id"], name="event_by_workspace"),
             models.Index(fields=["workspace", "event", "-id"], name="event_by_name"),
@@ -119,7 +120,7 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} ({self.uuid})"
+        return self.page_title or self.event
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -244,7 +245,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_name} ({self.uuid})"
+        return f"Delivery of {self.event_name}"
 
 
 class Attempt(models.Model):

@@ -87,9 +87,10 @@ class Progress(Protocol):
     next_attempt_at: datetime
 
 
-def moment(value: datetime) -> str:
+def moment(value: datetime, *, seconds: bool = False) -> str:
     """The time in the viewer's zone: `21 Mar 2026 16:06 CET (+01:00)`; UTC just says so."""
     local = timezone.localtime(value)
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     offset = f"{local:%z}"
     offset = f"{offset[:3]}:{offset[3:5]}"
     name = local.tzname() or ""
@@ -97,7 +98,7 @@ def moment(value: datetime) -> str:
         offset = "UTC"
     elif name[:1].isalpha():
         offset = f"{name} ({offset})"
-    return f"{local.day} {local:%b %Y %H:%M} {offset}"
+    return f"{local.day} {local:%b %Y} {clock} {offset}"
 
 
 def duration(milliseconds: int) -> str:
@@ -106,7 +107,8 @@ def duration(milliseconds: int) -> str:
         return f"{milliseconds} ms"
     if milliseconds < 10_000:
         return f"{milliseconds / 1_000:.1f} s"
-    left, parts = round(milliseconds / 1_000), []
+    left = round(milliseconds / 1_000)
+    parts: list[str] = []
     for size, unit in UNITS:
         count, left = divmod(left, size)
         if count or parts:
@@ -206,6 +208,5 @@ def condition(rule: Condition) -> str:
 
 
 def _resource(rule: Condition) -> str:
-    if rule.resource and rule.resource_id:
-        return f"{rule.resource} {rule.resource_id}"
-    return rule.resource_id or (f"any {rule.resource}" if rule.resource else "")
+    name = " ".join(filter(None, (rule.resource, rule.resource_id)))
+    return f"the resource {name}" if name else ""

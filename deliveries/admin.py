@@ -1,0 +1,201 @@
+"""History for support people: what happened to an event, why, and who does what next.
+
+Pages only read; retention removes rows, and verbs elsewhere replay or cancel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from deliveries import admin_displays as displays
+from deliveries import admin_filters as filters
+from deliveries import wording
+from deliveries.admin_columns import DeliveryColumns, EventColumns
+from deliveries.admin_timeline import timeline
+from deliveries.capped_paginator import CappedPaginator
+from deliveries.models import Delivery, Event
+from deliveries.searching import find_deliveries, find_events
+from deliveries.unmatched import why_unmatched
+from meshes.admin_base import ModelAdmin, who
+from meshes.visibility import limited_to
+
+log = structlog.get_logger(__name__)
+
+SHOWN_DELIVERIES = 100
+NAMED = ("workspace", "connection", "rule_version")
+IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_at")
+
+
+class HistoryAdmin(ModelAdmin):
+    """Rows that nobody adds, edits or deletes by hand."""
+
+    actions = None
+    workspace_path = "workspace"
+    ordering = ("-id",)
+    sortable_by = ()
+    paginator = CappedPaginator
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
+    change_list_template = "admin/deliveries/history_list.html"
+    search_fields = ("=email", "=user_id", "=page_id", "=uuid")
+    search_help_text = "Whole email, user id, page id or event id"
+
+    class Media:
+        css = {"all": ["deliveries/history.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list without a second count in its heading."""
+        listed = super().get_changelist_instance(request)
+        listed.full_result_count = listed.result_count
+        return listed
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page of one row, with what it shows under `page`."""
+        page = self.page_of(request, kwargs["obj"])
+        titles = {"title": page["sentence"], "subtitle": None, "page": page}
+        return super().render_change_form(request, context | titles, *args, **kwargs)
+
+    def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of the row's page shows."""
+        raise NotImplementedError
+
+
+@admin.register(Event)
+class EventAdmin(EventColumns, HistoryAdmin):
+    """What the product told us, and what came of it."""
+
+    list_display = ("what", "person", "result", "workspace_name", "received")
+    list_filter = (
+        filters.StateFilter,
+        filters.MatchedFilter,
+        filters.KindFilter,
+        filters.WorkspaceFilter,
+    )
+    list_select_related = ("workspace",)
+    fields = ("event",)
+    change_form_template = "admin/deliveries/event.html"
+    when_empty = (
+        "Events appear here as soon as your product sends them with the publishable key "
+        "of a workspace."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Events without their payloads."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.select_related("workspace").defer("payload")
+        found: QuerySet[Any] = rows.annotate(sent_completed_at=displays.sent_completed_at())
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The events that fit the whole term, with the deliveries that the list counts."""
+        found = find_events(queryset, search_term) if search_term else queryset
+        deliveries = Delivery.objects.only(*IN_LISTS).order_by("id")
+        return found.prefetch_related(Prefetch("deliveries", deliveries, "counted")), False
+
+    def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The event in words; its payload only when asked for, which is logged."""
+        deliveries = row.deliveries.select_related(*NAMED).defer("progress").order_by("id")
+        shown = list(deliveries[:SHOWN_DELIVERIES])
+        return {
+            "sentence": wording.sentence(row, sent_completed_at=row.sent_completed_at),
+            "person": displays.person(row),
+            "person_url": displays.search_address(Event, row.email or row.user_id),
+            "is_test": row.is_test,
+            "summary": wording.tally(shown),
+            "lines": list(displays.lines(shown, now=timezone.now())),
+            "more": max(0, row.total_rules - SHOWN_DELIVERIES),
+            "all_url": displays.search_address(Delivery, str(row.uuid)),
+            "unmatched": None if shown else why_unmatched(row),
+            "facts": displays.event_facts(row),
+            "ids": displays.event_ids(row),
+            **_payload(request, row),
+        }
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
+    """What was to become true in an account, and how far it is."""
+
+    list_display = ("what", "rule_name", "state", "tries_made", "received")
+    list_filter = (
+        filters.StateFilter,
+        filters.OutcomeFilter,
+        filters.KindFilter,
+        filters.WorkspaceFilter,
+        filters.ConnectionFilter,
+        filters.RuleFilter,
+    )
+    list_select_related = ("event", *NAMED)
+    fields = ("event_name",)
+    change_form_template = "admin/deliveries/delivery.html"
+    when_empty = (
+        "A delivery appears here for each rule that an event matches. Create a rule, "
+        "then send an event."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Deliveries with the names they show and without any payload."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.select_related("event", "rule", "account", *NAMED).defer(
+            "progress", "event__payload"
+        )
+        sent = displays.sent_completed_at("event__")
+        found: QuerySet[Any] = rows.annotate(sent_completed_at=sent)
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The deliveries that fit the whole term, directly or by their event."""
+        if not search_term:
+            return queryset, False
+        events = limited_to(Event.objects.all(), request.user, path="workspace")
+        return find_deliveries(queryset, search_term, events=events), False
+
+    def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The delivery in words, its cause, its attempts."""
+        now = timezone.now()
+        sentence = wording.sentence(row.event, sent_completed_at=row.sent_completed_at)
+        return {
+            "sentence": sentence,
+            "person": row.email or displays.person(row.event),
+            "person_url": displays.search_address(Event, row.event.email or row.event.user_id),
+            "is_test": row.is_test,
+            "action": displays.action(row),
+            "status": displays.status(row, now=now),
+            "tone": displays.tone(row),
+            "cause": displays.cause(row),
+            "facts": displays.delivery_facts(row, now=now),
+            "ids": displays.delivery_ids(row),
+            "timeline": timeline(row, destination=displays.destination_name(row)),
+        }
+
+
+def _payload(request: HttpRequest, event: Event) -> dict[str, Any]:
+    allowed = request.user.has_perm("deliveries.view_payload")
+    if not allowed or "payload" not in request.GET:
+        return {"may_see_payload": allowed, "payload": None}
+    log.info("payload_viewed", by=who(request), by_id=request.user.pk, event_id=str(event.uuid))
+    return {"may_see_payload": True, "payload": displays.payload_text(event)}

@@ -1,0 +1,225 @@
+"""What the pages of events and deliveries show, prepared as plain values.
+
+Nothing here changes a row, and only `payload_text` reads a payload.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Case, CharField, F, Model, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Substr
+from django.urls import NoReverseMatch, reverse
+
+from connections import destinations
+from deliveries import wording
+from deliveries.models import Delivery, Event, Status
+from deliveries.reasons import Reason, explained
+from rules.targets import action_of
+
+SENT_LENGTH = 60
+TONES = {
+    "delivered": "good",
+    "failed": "bad",
+    "held": "held",
+    "canceled": "off",
+    "will try again": "wait",
+    "sending now": "busy",
+    "waiting": "busy",
+}
+UNEXPLAINED = Reason(
+    "Nobody has described this cause yet.",
+    "The operator of Meshes finds out more.",
+    "Read the attempts below and show them to the operator of Meshes.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a page; `url` leads to the row that the value names."""
+
+    label: str
+    value: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One delivery on the page of its event."""
+
+    rule: str
+    action: str
+    connection: str
+    status: str
+    tone: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a delivery is where it is; `detail` helps where the reason is unknown."""
+
+    reason: Reason
+    detail: str
+
+
+def sent_completed_at(prefix: str = "") -> Case:
+    """The payload's text of completed_at, read only where it could not be understood."""
+    text = Substr(KeyTextTransform("completed_at", F(f"{prefix}payload")), 1, SENT_LENGTH)
+    unread = When(**{f"{prefix}completed_at__isnull": True}, then=Coalesce(text, Value("")))
+    return Case(unread, default=Value(""), output_field=CharField())
+
+
+def payload_text(event: Event) -> str:
+    """The payload as JSON for people."""
+    return json.dumps(event.payload, indent=2, ensure_ascii=False)
+
+
+def person(row: Event) -> str:
+    """Whom the event is about."""
+    return row.email or row.user_id or ("erased" if row.erased_at else "unknown person")
+
+
+def event_facts(event: Event) -> list[Fact]:
+    """Who, what and where of an event, without empty lines."""
+    return _filled(
+        Fact("Email", event.email),
+        Fact("User id", event.user_id),
+        Fact("Page", event.page_title),
+        Fact("Page id", event.page_id),
+        Fact("Step", event.sequence_step),
+        Fact("Event", event.event),
+        Fact("Resource", f"{event.resource} {event.resource_id}".strip()),
+        Fact("Workspace", event.workspace.name),
+        Fact("Received", wording.moment(event.created_at, seconds=True)),
+        Fact("Sent with", event.created_by.replace("_", " ")),
+        Fact("Erased", _moment(event.erased_at)),
+    )
+
+
+def event_ids(event: Event) -> list[Fact]:
+    """What engineers ask for."""
+    return [Fact("Event id", str(event.uuid)), Fact("Rules version", str(event.rules_version))]
+
+
+def lines(deliveries: Iterable[Delivery], *, now: datetime) -> Iterator[Line]:
+    """One line per delivery of an event."""
+    for delivery in deliveries:
+        yield Line(
+            rule=delivery.rule_version.name,
+            action=action(delivery),
+            connection=delivery.connection.name,
+            status=status(delivery, now=now),
+            tone=tone(delivery),
+            url=address(delivery),
+        )
+
+
+def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
+    """Who, what, where and when of a delivery, without empty lines."""
+    version, event = delivery.rule_version, delivery.event
+    return _filled(
+        Fact("Email", delivery.email or event.email),
+        Fact("User id", event.user_id),
+        Fact("Event", event.event, address(event)),
+        Fact("Rule", version.name, address(delivery.rule)),
+        Fact("Waits for", wording.condition(version)),
+        Fact("What it does", action(delivery)),
+        Fact("Connection", delivery.connection.name, address(delivery.connection)),
+        Fact("Workspace", delivery.workspace.name),
+        *_times(delivery, now=now),
+    )
+
+
+def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
+    ended = delivery.completed_at
+    paused = delivery.account.paused_until
+    yield Fact("Attempts", str(delivery.attempt_count) if delivery.attempt_count else "none yet")
+    yield Fact("Received", wording.moment(delivery.created_at, seconds=True))
+    if ended is not None:
+        label = "Delivered" if delivery.status == Status.COMPLETED else "Ended"
+        took = round((ended - delivery.created_at).total_seconds() * 1_000)
+        after = f", {wording.duration(max(took, 0))} after it was received"
+        yield Fact(label, wording.moment(ended, seconds=True) + after)
+    elif delivery.held_reason:
+        yield Fact("Held since", _moment(delivery.held_at))
+    elif delivery.status != Status.PROCESSING:
+        yield Fact("Next attempt", _next(delivery, now=now))
+        yield Fact("Account paused until", _moment(paused) if paused and paused > now else "")
+
+
+def _next(delivery: Delivery, *, now: datetime) -> str:
+    if delivery.next_attempt_at <= now:
+        return "as soon as its turn comes"
+    return wording.moment(delivery.next_attempt_at, seconds=True)
+
+
+def delivery_ids(delivery: Delivery) -> list[Fact]:
+    """What engineers ask for."""
+    return _filled(
+        Fact("Delivery id", str(delivery.uuid)),
+        Fact("Event id", str(delivery.event.uuid)),
+        Fact("Rule id", str(delivery.rule_id)),
+        Fact("Connection id", str(delivery.connection_id)),
+        Fact(f"{delivery.target_kind.capitalize()} id", delivery.target_id),
+    )
+
+
+def cause(delivery: Delivery) -> Cause | None:
+    """Why the delivery is held, waits for another attempt or has ended; None when all is well."""
+    code = delivery.held_reason or delivery.reason
+    if not code:
+        return None
+    reason = explained(code, destination=destination_name(delivery))
+    return Cause(reason, "") if reason else Cause(UNEXPLAINED, delivery.last_error)
+
+
+def status(delivery: Delivery, *, now: datetime) -> str:
+    """How far the delivery is, in words."""
+    return wording.status(delivery, destination=destination_name(delivery), now=now)
+
+
+def tone(delivery: Delivery) -> str:
+    """The color of the delivery's status."""
+    return TONES[wording.state(delivery)]
+
+
+def action(delivery: Delivery) -> str:
+    """What the rule wants, with the tag or list by name."""
+    declared = action_of(delivery.connection.kind, delivery.action)
+    target = wording.target_name(delivery.rule_version.target_label, delivery.target_id)
+    return wording.action(declared, key=delivery.action, target=target)
+
+
+def destination_name(delivery: Delivery) -> str:
+    """The destination's own name; its kind when this release does not know it."""
+    kind = delivery.connection.kind
+    known = {destination.kind: destination.name for destination in destinations.DESTINATIONS}
+    return known.get(kind, kind)
+
+
+def search_address(model: type[Model], term: str) -> str:
+    """The history list that shows what fits the term; '' for no term."""
+    page = reverse(f"admin:deliveries_{model._meta.model_name}_changelist")
+    return f"{page}?{urlencode({'q': term})}" if term else ""
+
+
+def address(row: Model) -> str:
+    """The admin page of the row, '' when there is none."""
+    try:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _moment(when: datetime | None) -> str:
+    return wording.moment(when, seconds=True) if when else ""
+
+
+def _filled(*facts: Fact) -> list[Fact]:
+    return [fact for fact in facts if fact.value]
