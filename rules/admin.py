@@ -37,7 +37,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
     list_select_related = ["workspace", "connection"]
     search_fields = ["name", "event", "page_id", "resource_id", "target_label"]
     ordering = ["name", "pk"]
-    readonly_fields = ["state", "changes"]
+    readonly_fields = ["state", "changes", "mapping"]
     workspace_path = "workspace"
     when_empty = "Add one: when this page is completed, give the contact that tag."
 
@@ -48,7 +48,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rules that are not deleted."""
         live = super().get_queryset(request).filter(deleted_at__isnull=True)
-        return live.select_related("workspace", "connection__account", "current")
+        return live.select_related("workspace", "connection__account", "current__mapping")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The rule as a sentence: when, then; a stored one with its story."""
@@ -60,7 +60,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
             ("When this happens", {"fields": when}),
             ("Then do this", {"fields": then}),
         ]
-        return sets if obj is None else [*sets, ("Changes", {"fields": ["changes"]})]
+        return sets if obj is None else [*sets, ("Changes", {"fields": ["mapping", "changes"]})]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -125,6 +125,15 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
             return format_html('<span class="state-ending">{}</span>', text)
         kind, text = ("active", "On") if rule.active else ("over", "Off")
         return format_html('<span class="state-{}">{}</span>', kind, text)
+
+    @admin.display(description="Field mapping")
+    def mapping(self, rule: Rule) -> str:
+        """Which version fills the contact's fields now, and whose it is."""
+        if rule.current is None:
+            return "None yet."
+        mapping = rule.current.mapping
+        made = "generated" if mapping.generated else f"saved by {mapping.created_by}"
+        return f"{mapping.name}, version {mapping.version}, {made}, {_when(mapping)}"
 
     @admin.display(description="What changed")
     def changes(self, rule: Rule) -> SafeString:

@@ -90,7 +90,7 @@ class Rule(Condition, Configuration):
     )
     history = HistoricalRecords(excluded_fields=["current"])
 
-    objects = RuleQuerySet.as_manager()
+    objects = RuleQuerySet.as_manager()  # type: ignore[misc]  # replaces the abstract one
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from meshes.models import Workspace
 from meshes.workspaces import bump_rules_version
@@ -45,7 +46,8 @@ def append_versions(
     Shape: the rules belong to the mapping's workspace; `current` is set and
     stored. Why: call it inside `changing`, with rules read in there.
     """
-    rules_version = bump_rules_version(mapping.connection.workspace_id)
+    workspace_id = mapping.connection.workspace_id
+    rules_version = bump_rules_version(workspace_id)
     for rule in rules:
         rule.current = RuleVersion(
             rule=rule,
@@ -60,4 +62,9 @@ def append_versions(
             **{name: getattr(rule, name) for name in SAID},
         )
     RuleVersion.objects.bulk_create([rule.current for rule in rules if rule.current])
-    Rule.objects.bulk_update(rules, ["current"], batch_size=500)
+    _point_to(RuleVersion.objects.filter(workspace_id=workspace_id, rules_version=rules_version))
+
+
+def _point_to(versions: QuerySet[RuleVersion]) -> None:
+    own = versions.filter(rule=OuterRef("pk")).values("pk")
+    Rule.objects.filter(pk__in=versions.values("rule")).update(current=Subquery(own))

@@ -195,7 +195,14 @@ def test_the_page_of_a_rule_shows_no_secret_and_costs_little(
         page = staff.get(change_page(rule)).content.decode()
 
     assert "On hold" in page
+    assert "Default mapping, version 1, generated" in page
     assert API_KEY not in page
+
+
+def test_a_row_without_a_version_can_be_looked_at(staff: Client, connection: Connection) -> None:
+    rule = make_rule(connection=connection)
+    Rule.objects.update(current=None)
+    assert "None yet." in staff.get(change_page(rule)).content.decode()
 
 
 def test_a_rule_with_a_lost_target_can_be_switched_off_on_its_page(

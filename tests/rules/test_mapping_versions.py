@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from connections.models import Connection
 from meshes.models import Workspace
@@ -79,6 +80,19 @@ def test_each_live_rule_of_the_connection_gets_a_version_with_the_mapping(
     assert Rule.objects.get(pk=on.pk).current == appended[1]
     assert [rule.versions.count() for rule in (deleted, elsewhere)] == [1, 1]
     assert rules_version(connection) == before + 1
+
+
+def test_the_number_of_rules_does_not_change_the_number_of_queries(
+    connection: Connection, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    save(connection)
+    for number in range(20):
+        make_rule(connection=connection, page_id=str(number))
+
+    with django_assert_max_num_queries(12):
+        saved = save(connection)
+
+    assert Rule.objects.filter(current__mapping=saved).count() == 20
 
 
 def test_a_stale_version_is_refused_and_changes_nothing(connection: Connection) -> None:
