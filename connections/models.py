@@ -168,7 +168,7 @@ class Connection(Configuration):
         excluded_fields=["secrets", "checked_at", "last_check"],
     )
 
-    objects = ConnectionQuerySet.as_manager()
+    objects = ConnectionQuerySet.as_manager()  # type: ignore[misc]  # replaces the abstract one
 
     class Meta:
         constraints = [

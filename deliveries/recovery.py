@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -42,7 +43,7 @@ def _give_back(delivery: Delivery) -> int:
     assert delivery.lease_token is not None  # noqa: S101  a constraint of the table
     held = Claim(delivery.pk, delivery.lease_token)
     until = delivery.retry_until or now + timedelta(seconds=settings.RETRY_FOR_S)
-    again = now
+    again: datetime | None = now
     if delivery.tries:
         again = next_attempt_at(delivery.tries, now=now, retry_until=until)
     canceled = delivery.cancel_asked_at is not None
@@ -94,7 +95,7 @@ def cancel_of_deleted_rules() -> int:
     )
 
 
-def hold_for_connection(connection_id: object) -> int:
+def hold_for_connection(connection_id: UUID) -> int:
     """How many waiting deliveries now wait for their connection's credentials."""
     return Delivery.objects.filter(WAITING, connection_id=connection_id).update(
         held_reason="connection_inactive", held_at=database_now()
@@ -111,7 +112,7 @@ def release_held() -> int:
     return sum(_release(connection_id) for connection_id in ready)
 
 
-def _release(connection_id: object) -> int:
+def _release(connection_id: UUID) -> int:
     now = database_now()
     waited = ExpressionWrapper(
         F("retry_until") + (Value(now, DateTimeField()) - F("held_at")), DateTimeField()

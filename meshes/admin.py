@@ -41,7 +41,7 @@ class OrganizationAdmin(ConfigurationAdmin):
     """Companies that run workspaces."""
 
     list_display = ["name", "id", "created_at"]
-    ordering = ["name"]
+    ordering = ("name",)
     search_fields = ["name"]
     readonly_fields = FIXED
     when_empty = "Add the company that runs your workspaces."
@@ -91,7 +91,7 @@ class WorkspaceAdmin(ConfigurationAdmin):
     """Product environments and their keys."""
 
     list_display = ["name", "organization", "description", "created_at"]
-    ordering = ["name"]
+    ordering = ("name",)
     list_filter = ["organization"]
     list_select_related = ["organization"]
     search_fields = ["name"]
@@ -112,6 +112,7 @@ class WorkspaceAdmin(ConfigurationAdmin):
 class KeyAdmin(ConfigurationAdmin):
     """What both kinds of keys have in common."""
 
+    chosen: list[str] = []
     fixed: list[str] = []
 
     def has_delete_permission(self, *_: Any) -> bool:
@@ -120,11 +121,11 @@ class KeyAdmin(ConfigurationAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Facts about the key once it exists."""
-        return [*self.fields, *self.fixed, *FIXED[1:]] if obj else self.fields
+        return [*self.chosen, *self.fixed, *FIXED[1:]] if obj else self.chosen
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A key never moves to another owner."""
-        return [self.fields[0], *self.fixed, *FIXED[1:]] if obj else []
+        return [self.chosen[0], *self.fixed, *FIXED[1:]] if obj else []
 
     @admin.display(description="state")
     def state(self, key: PublishableKey | MachineKey) -> SafeString:
@@ -140,7 +141,7 @@ class PublishableKeyAdmin(KeyAdmin):
     list_filter = ["workspace"]
     list_select_related = ["workspace"]
     search_fields = ["name", "key"]
-    fields = ["workspace", "name"]
+    chosen = ["workspace", "name"]
     fixed = ["shown", "state"]
     workspace_path = "workspace"
     buttons = [key_buttons.ROTATE, key_buttons.REVOKE]
@@ -172,7 +173,7 @@ class MachineKeyAdmin(KeyAdmin):
     list_filter = ["organization", "read_only"]
     list_select_related = ["organization"]
     search_fields = ["name", "access_key"]
-    fields = ["organization", "name", "workspaces", "read_only"]
+    chosen = ["organization", "name", "workspaces", "read_only"]
     fixed = ["access_key", "secret_key", "state", "last_used_at"]
     filter_horizontal = ["workspaces"]
     buttons = [key_buttons.REVOKE_MACHINE]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -108,11 +107,13 @@ class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
 class ConfigurationAdmin(SoftDeleteMixin, ModelAdmin, SimpleHistoryAdmin):
     """The base of pages on audited tables: author, soft deletion, history of edits."""
 
-    ordering: Sequence[str] = ["-created_at"]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows that are not deleted."""
         return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Newest first, unless the page says otherwise."""
+        return super().get_ordering(request) or ["-created_at"]
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Save with the author's name on a new row."""
@@ -129,7 +130,7 @@ class StackedInline(LiveChoicesMixin, ThemeStackedInline):
     """Rows of a related table, one form each."""
 
 
-class UserAdmin(DjangoUserAdmin, ThemeModelAdmin):
+class UserAdmin(DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
     """People of the staff, in the theme's clothes."""
 
     form = UserChangeForm

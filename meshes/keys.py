@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import string
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -44,7 +45,7 @@ def create_key(workspace: Workspace, *, name: str, by: str) -> PublishableKey:
 def revoke_key(key: PublishableKey, *, by: str, now: datetime) -> PublishableKey:
     """The key, refused from the next request on; revoking twice changes nothing."""
     with transaction.atomic():
-        locked = PublishableKey.objects.select_for_update().get(pk=key.pk)
+        locked: PublishableKey = PublishableKey.objects.select_for_update().get(pk=key.pk)
         if locked.revoked_at is None:
             locked.revoked_at = now
             _save(locked, said=f"revoked by {by}")
@@ -98,14 +99,14 @@ def equip_machine_key(key: MachineKey) -> str:
 def revoke_machine_key(key: MachineKey, *, by: str, now: datetime) -> MachineKey:
     """The machine key, refused from the next request on."""
     with transaction.atomic():
-        locked = MachineKey.objects.select_for_update().get(pk=key.pk)
+        locked: MachineKey = MachineKey.objects.select_for_update().get(pk=key.pk)
         if locked.revoked_at is None:
             locked.revoked_at = now
             _save(locked, said=f"revoked by {by}")
     return locked
 
 
-def _save(key: PublishableKey | MachineKey, *, said: str) -> None:
+def _save(key: Any, *, said: str) -> None:
     key._change_reason = said[:100]  # what django-simple-history writes beside the change
     key.save()
 

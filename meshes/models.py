@@ -141,7 +141,7 @@ class PublishableKey(Configuration):
     )
     history = HistoricalRecords()
 
-    objects = KeyQuerySet.as_manager()
+    objects = KeyQuerySet.as_manager()  # type: ignore[misc]  # replaces the abstract one
 
     def __str__(self) -> str:
         return self.name
@@ -168,7 +168,7 @@ class MachineKey(Configuration):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     history = HistoricalRecords(excluded_fields=["secret", "last_used_at"], m2m_fields=[workspaces])
 
-    objects = KeyQuerySet.as_manager()
+    objects = KeyQuerySet.as_manager()  # type: ignore[misc]  # replaces the abstract one
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-MAKE_SECRET = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+MAKE_SECRET = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'  # noqa: S105  a command, not a secret
 MAKE_CREDENTIAL_KEY = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
@@ -50,7 +50,8 @@ def _refuse_weak_secret(secret_key: str) -> None:
         raise ImproperlyConfigured(f"SECRET_KEY is not set. Make one with: {MAKE_SECRET}")
     if len(secret_key) < 32 or len(set(secret_key)) < 8 or "insecure" in secret_key.lower():
         raise ImproperlyConfigured(
-            f"SECRET_KEY is too weak: use at least 32 random characters. Make one with: {MAKE_SECRET}"
+            "SECRET_KEY is too weak: use at least 32 random characters. "
+            f"Make one with: {MAKE_SECRET}"
         )
 
 

@@ -101,7 +101,7 @@ def api(db: None) -> Api:
     from meshes.models import Organization
     from meshes.workspaces import create_workspace
 
-    organization = Organization.objects.live().first()
+    organization = Organization.objects.live().get()
     workspace, key = create_workspace("Tests", organization=organization, by="tests")
     return Api(workspace, key.key)
 
