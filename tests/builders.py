@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from connections.activation import credentials_mark
 from connections.models import Account, CatalogEntry, Connection
+from deliveries.models import Attempt, Delivery, Event
 from meshes.encryption import fingerprint, seal
 from meshes.models import Organization, Workspace
 from meshes.workspaces import bump_rules_version
 from rules.mapping import generated_schema
 from rules.models import CONDITION_FIELDS, MappingVersion, Rule, RuleVersion
+from rules.targets import action_of
 
 ACCOUNT_KEY = "acme.api-us1.com"
 API_URL = f"https://{ACCOUNT_KEY}"
@@ -100,3 +103,35 @@ def append_version(rule: Rule, **over: Any) -> Rule:
     rule.current = RuleVersion.objects.create(rule=rule, workspace=rule.workspace, **said)
     rule.save(update_fields=["current"])
     return rule
+
+
+def make_event(**over: Any) -> Event:
+    """An event that its workspace's rules of now were asked about."""
+    given: dict[str, Any] = {"event": "page.completed", "created_by": "publishable_key", **over}
+    given.setdefault("workspace", Workspace.objects.live().first() or make_workspace())
+    given["workspace"].refresh_from_db(fields=["rules_version"])
+    given = {"payload": {"email": "alex@example.com"}, "email": "alex@example.com", **given}
+    return Event.objects.create(**{"rules_version": given["workspace"].rules_version, **given})
+
+
+def make_delivery(event: Event, rule: Rule, **over: Any) -> Delivery:
+    """A waiting delivery of the event for the rule."""
+    given = {"rule_version": rule.current, "connection": rule.connection, "email": event.email}
+    given |= {"account": rule.connection.account, "target_id": rule.target_id, **over}
+    given |= {"workspace": event.workspace, "event_name": event.event, "action": rule.action}
+    action = action_of(rule.connection.kind, rule.action)
+    given = {"target_kind": action.target_kind if action else "tag", **given}
+    Event.objects.filter(pk=event.pk).update(total_rules=event.deliveries.count() + 1)
+    return Delivery.objects.create(event=event, rule=rule, page_id=event.page_id, **given)
+
+
+def make_attempt(delivery: Delivery, **over: Any) -> Attempt:
+    """The delivery's next attempt, delivered unless you say otherwise."""
+    number = delivery.attempts.count() + 1
+    now = timezone.now()
+    given = {"number": number, "trigger": "live", "outcome": "delivered", "counted": True}
+    given |= {"rule_version": delivery.rule_version, "connection": delivery.connection}
+    given |= {"lease_token": uuid4(), "started_at": now, "completed_at": now, "duration_ms": 340}
+    given |= {"target_id": delivery.target_id, **over}
+    Delivery.objects.filter(pk=delivery.pk).update(attempt_count=number)
+    return Attempt.objects.create(delivery=delivery, **given)
