@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -18,77 +17,14 @@ from connections import destinations
 from connections.activation import is_verified
 from connections.admin_catalog import CatalogEntryAdmin
 from connections.admin_columns import ConnectionColumns
-from connections.catalog import CatalogUnreadable, refresh_catalog
-from connections.checking import check_connection
+from connections.buttons import BUTTONS
 from connections.forms import Look, form_for
 from connections.models import CatalogEntry, Connection
-from connections.refusals import CannotSave, InUse, Refused
-from connections.saving import Saved, delete_connection, set_active
+from connections.refusals import InUse
+from connections.saving import Saved, delete_connection
 from meshes.admin_base import ConfigurationAdmin, who
-from meshes.admin_buttons import Button
 
 admin.site.register(CatalogEntry, CatalogEntryAdmin)
-
-
-def test(_request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
-    """Check the stored credentials now; what the check found."""
-    result = check_connection(connection, now=timezone.now())
-    if not result.ok:
-        raise Refused({"": result.message})
-    return result.message
-
-
-def refresh(_request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
-    """Read the account's tags, lists and fields now; how many there are."""
-    read = refresh_catalog(connection, now=timezone.now())
-    gone = f" {read.gone} of the ones known before are gone." if read.gone else ""
-    return f"Read {read.tags} tags, {read.lists} lists and {read.fields} fields.{gone}"
-
-
-def switch_on(request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
-    """Switch the connection on."""
-    set_active(connection, True, by=who(request), now=timezone.now())
-    return f"{connection} is on; what waited is sent now."
-
-
-def switch_off(request: HttpRequest, connection: Connection, _values: Mapping[str, Any]) -> str:
-    """Switch the connection off."""
-    set_active(connection, False, by=who(request), now=timezone.now())
-    return f"{connection} is off; its deliveries wait until it is switched on again."
-
-
-BUTTONS = (
-    Button(
-        name="test",
-        label="Test connection",
-        question="Sign in to the account of {row} with the stored key? Nothing is changed there.",
-        act=test,
-        refusals=(CannotSave,),
-    ),
-    Button(
-        name="refresh",
-        label="Refresh tags and lists",
-        question="Read all tags, lists and fields of {row} anew? Nothing is changed there.",
-        act=refresh,
-        refusals=(CatalogUnreadable,),
-    ),
-    Button(
-        name="off",
-        label="Switch off",
-        question="Switch {row} off? Its deliveries wait until it is switched on again.",
-        act=switch_off,
-        shown=lambda row: row.active,
-        danger=True,
-    ),
-    Button(
-        name="on",
-        label="Switch on",
-        question="Switch {row} on? Deliveries that wait are sent then.",
-        act=switch_on,
-        shown=lambda row: not row.active,
-        refusals=(CannotSave,),
-    ),
-)
 
 
 class HiddenFilter(admin.SimpleListFilter):
@@ -132,15 +68,18 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     workspace_path = "workspace"
     when_empty = "Add a connection to the account that Meshes writes to."
     buttons = BUTTONS
-    list_display = ("name", "workspace", "destination", "host", "state", "checked_at")
+    list_display = ("name", "workspace", "destination", "host", "state", "checked")
     list_filter = (("workspace", admin.RelatedOnlyFieldListFilter), "active", HiddenFilter)
     list_select_related = ("workspace", "account")
     search_fields = ("name", "account__key")
-    ordering: Sequence[str] = ("workspace__name", "name")
     readonly_fields = (
         "destination", "state", "account_name", "host", "last_result", "holds", "catalog_read",
         "pause",
     )  # fmt: skip
+
+    def get_ordering(self, _request: HttpRequest) -> tuple[str, ...]:
+        """By name, workspace by workspace."""
+        return ("workspace__name", "name")
 
     def get_actions(self, _request: HttpRequest) -> dict[str, Any]:
         """None: deleting one is a decision of its own."""
@@ -185,6 +124,8 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
         if not getattr(shown.form, "unconfirmed", False):
             for _, options in shown.fieldsets:
                 options["fields"] = [n for n in options["fields"] if n != "save_unchecked"]
+        # Saving stays on the page, where the result of the check is shown.
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().render_change_form(request, context, *a, **kw)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

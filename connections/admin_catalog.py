@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from connections.activation import is_verified
 from connections.models import CatalogEntry, Connection
+from connections.states import ago
 from meshes.admin_base import ModelAdmin
 from meshes.visibility import limited_to
 
@@ -73,7 +74,7 @@ def accounts_of(request: HttpRequest) -> dict[str, str]:
 class CatalogEntryAdmin(ModelAdmin):
     """Tags, lists and fields as last read."""
 
-    list_display = ("label", "kind", "type", "external_id", "account", "seen_at", "gone_at")
+    list_display = ("label", "kind", "type", "number", "account", "seen", "gone")
     list_filter = (KindFilter, AccountFilter, PresenceFilter)
     list_select_related = ("account",)
     list_display_links = None
@@ -84,6 +85,21 @@ class CatalogEntryAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogEntry]:
         """Entries of the accounts that the person may see."""
         return CatalogEntry.objects.filter(account_id__in=list(accounts_of(request)))
+
+    @admin.display(description="Id")
+    def number(self, obj: CatalogEntry) -> str:
+        """The id in the account."""
+        return obj.external_id
+
+    @admin.display(description="Last seen")
+    def seen(self, obj: CatalogEntry) -> str:
+        """When a reading found it last."""
+        return ago(obj.seen_at).capitalize()
+
+    @admin.display(description="Deleted there")
+    def gone(self, obj: CatalogEntry) -> str:
+        """Since when readings miss it."""
+        return ago(obj.gone_at).capitalize() if obj.gone_at else ""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Never: entries are read from the account."""

@@ -7,12 +7,11 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.timesince import timesince
 
 from connections import destinations
 from connections.catalog import visible_catalog
 from connections.models import Connection
-from connections.states import pause_of, state_of
+from connections.states import ago, pause_of, state_of
 
 KIND_NAMES = {"tag": "tags", "list": "lists", "field": "fields"}
 
@@ -26,7 +25,7 @@ class ConnectionColumns:
         kind = obj.kind if obj.account_id else destinations.DESTINATIONS[0].kind
         return destinations.destination(kind).name
 
-    @admin.display(description="Account", ordering="account__key")
+    @admin.display(description="Account address", ordering="account__key")
     def host(self, obj: Connection) -> str:
         """The account's host."""
         return obj.account.key
@@ -36,7 +35,12 @@ class ConnectionColumns:
         """How it is doing and what to do."""
         return str(state_of(obj, now=timezone.now()))
 
-    @admin.display(description="Signed in as")
+    @admin.display(description="Checked", ordering="checked_at")
+    def checked(self, obj: Connection) -> str:
+        """How long ago it was checked."""
+        return ago(obj.checked_at).capitalize() if obj.checked_at else "Never"
+
+    @admin.display(description="Account name")
     def account_name(self, obj: Connection) -> str:
         """The name that the account gave at the last check."""
         return str(obj.last_check.get("account_name", ""))
@@ -47,9 +51,8 @@ class ConnectionColumns:
         if obj.checked_at is None:
             return "Never"
         speed = obj.last_check.get("latency_ms")
-        answered = f" Answered in {speed} ms." if speed else ""
-        ago = timesince(obj.checked_at, depth=1)
-        return f"{ago} ago: {obj.last_check.get('message', '')}{answered}"
+        words = f"{ago(obj.checked_at).capitalize()}: {obj.last_check.get('message', '')}"
+        return f"{words} It answered in {speed} ms." if speed else words
 
     @admin.display(description="Holds")
     def holds(self, obj: Connection) -> str:
@@ -63,15 +66,15 @@ class ConnectionColumns:
             [(url, obj.account_id, k, found.get(k, 0), name) for k, name in KIND_NAMES.items()],
         )
 
-    @admin.display(description="Read")
+    @admin.display(description="Last read")
     def catalog_read(self, obj: Connection) -> str:
         """When the account was last read, and why not later."""
         read_at = obj.account.catalog_refreshed_at
-        words = f"{timesince(read_at, depth=1)} ago" if read_at else "Never"
+        words = ago(read_at).capitalize() if read_at else "Never"
         error = obj.account.catalog_error
         return f"{words}. The last try failed: {error}" if error else words
 
     @admin.display(description="Pause")
     def pause(self, obj: Connection) -> str:
         """Until when the account waits."""
-        return pause_of(obj.account, now=timezone.now()) or "None"
+        return pause_of(obj.account, now=timezone.now()) or "Not paused"

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
-from django.utils.timesince import timesince
 
 from connections import destinations
 from connections.accounts import FASTEST, SLOWEST, set_rate
@@ -20,6 +19,7 @@ from connections.drafts import ConnectionDraft
 from connections.models import Connection
 from connections.refusals import CannotSave, NotConfirmed
 from connections.saving import Saved, save_connection
+from connections.states import ago
 
 RATE_HELP = (
     "Requests per second that Meshes may send to this account, from all its connections "
@@ -75,6 +75,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         stored = None if self.instance._state.adding else self.instance
         for item in self.declared if stored else ():
             if item.secret:
+                self.fields[item.key].required = False
                 self.fields[item.key].help_text = _secret_help(self.instance, item)
             else:
                 self.initial[item.key] = self.instance.metadata.get(item.key, "")
@@ -139,7 +140,11 @@ def _input(item: CredentialField, look: Look) -> forms.CharField:
         attrs = {**widget.attrs, "autocomplete": "new-password"}
         widget = forms.PasswordInput(attrs=attrs, render_value=False)
     return forms.CharField(
-        label=item.label, help_text=item.help_text, required=False, strip=True, widget=widget
+        label=item.label,
+        help_text=item.help_text,
+        required=item.required,
+        error_messages={"required": f"Enter the {item.label}."},
+        widget=widget,
     )
 
 
@@ -148,8 +153,7 @@ def _secret_help(connection: Connection, item: CredentialField) -> str:
         return item.help_text
     changed = ""
     if connection.secret_changed_at:
-        ago = timesince(connection.secret_changed_at, depth=1)
-        changed = f", changed {ago} ago"
+        changed = f", changed {ago(connection.secret_changed_at)}"
     return (
         f"Set{changed}, fingerprint {connection.secret_fingerprint}. "
         "Leave it empty to keep the stored one."

@@ -98,6 +98,8 @@ class CatalogEntry(models.Model):
     objects = CatalogEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "tag, list or field"
+        verbose_name_plural = "tags, lists and fields"
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "kind", "external_id"], name="catalog_entry_unique"
@@ -144,7 +146,8 @@ class Connection(Configuration):
 
     Shape: `metadata` holds the fields that are no secret; `secrets` a sealed
     JSON object with the others. `last_check` is what the last check found:
-    `ok`, `message`, `account_name`, `tags`, `lists`, `missing`, `latency_ms`.
+    `ok`, `message`, `account_name`, `tags`, `lists`, `missing`, `latency_ms`,
+    and `verified`, which names the credentials that were accepted last.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="connections")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from connections.activation import BY_HAND, is_verified
 from connections.models import Account, Connection
@@ -27,6 +28,12 @@ class State:
 def state_of(connection: Connection, *, now: datetime) -> State:
     """The most important thing to know about the connection."""
     return _switched_off(connection) or _doubtful(connection) or _working(connection, now=now)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago it was, roughly."""
+    passed = timezone.now() - moment
+    return "just now" if passed < timedelta(minutes=1) else f"{timesince(moment, depth=1)} ago"
 
 
 def pause_of(account: Account, *, now: datetime) -> str:

@@ -94,6 +94,8 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='catalog', to='connections.account')),
             ],
             options={
+                'verbose_name': 'tag, list or field',
+                'verbose_name_plural': 'tags, lists and fields',
                 'indexes': [models.Index(fields=['account', 'kind', 'folded'], name='catalog_by_label')],
                 'constraints': [models.UniqueConstraint(fields=('account', 'kind', 'external_id'), name='catalog_entry_unique')],
             },

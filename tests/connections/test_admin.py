@@ -75,7 +75,7 @@ def test_the_page_tells_how_the_connection_is_doing(staff, saved):
     shown = text(staff.get(page(saved)))
 
     assert "Working" in shown
-    assert "ago: Connected to 127.0.0.1." in shown
+    assert "Just now: Connected to 127.0.0.1. It answered in" in shown
     for link in ("5 tags", "3 lists", "4 fields"):
         assert link in shown
     assert f"fingerprint {saved.secret_fingerprint}. Leave it empty to keep" in shown
