@@ -66,5 +66,6 @@ def append_versions(
 
 
 def _point_to(versions: QuerySet[RuleVersion]) -> None:
-    own = versions.filter(rule=OuterRef("pk")).values("pk")
-    Rule.objects.filter(pk__in=versions.values("rule")).update(current=Subquery(own))
+    # By number, since the index of rule and number finds each in one step.
+    newest = RuleVersion.objects.filter(rule=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    Rule.objects.filter(pk__in=versions.values("rule")).update(current=Subquery(newest))
