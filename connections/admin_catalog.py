@@ -77,7 +77,8 @@ class CatalogEntryAdmin(ModelAdmin):
     list_display = ("label", "kind", "type", "number", "account", "seen", "gone")
     list_filter = (KindFilter, AccountFilter, PresenceFilter)
     list_select_related = ("account",)
-    list_display_links = None
+    fields = ("label", "kind", "type", "choices", "number", "account", "seen", "gone")
+    readonly_fields = fields
     search_fields = ("folded", "external_id")
     search_help_text = "Part of the name, or the id"
     ordering = ("folded", "pk")
@@ -90,6 +91,11 @@ class CatalogEntryAdmin(ModelAdmin):
     def number(self, obj: CatalogEntry) -> str:
         """The id in the account."""
         return obj.external_id
+
+    @admin.display(description="Choices")
+    def choices(self, obj: CatalogEntry) -> str:
+        """What the field accepts, when it accepts no free text."""
+        return ", ".join(obj.options)
 
     @admin.display(description="Last seen")
     def seen(self, obj: CatalogEntry) -> str:

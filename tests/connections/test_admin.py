@@ -402,8 +402,9 @@ def test_the_catalog_is_searched_filtered_and_never_changed(staff, saved):
     assert "Newsletter" in text(staff.get(f"{CATALOG}?q=newsLETTER&account={saved.account_id}"))
     assert staff.get(f"{CATALOG}?account=0").context["cl"].result_count == 0
     assert staff.get(f"{CATALOG}add/").status_code == 403
-    entry = CatalogEntry.objects.first()
+    entry = CatalogEntry.objects.get(label="Plan")
     change = reverse("admin:connections_catalogentry_change", args=[entry.pk])
+    assert "Free, Pro, Team" in text(staff.get(change))
     assert staff.post(change, {"label": "x"}).status_code == 403
 
 
