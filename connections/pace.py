@@ -65,14 +65,22 @@ def take_slot(account_id: int) -> None:
     wait_s = reserve_slot(account_id)
     if wait_s > 0:
         time.sleep(wait_s)
+        _check_not_paused(account_id)
 
 
-def pause(account_id: int, *, seconds: float, reason: str) -> datetime:
-    """The moment until which nobody may send; never earlier than one set before."""
+def pause(account_id: int, *, seconds: float, reason: str) -> None:
+    """Let nobody send for so long; a pause that lasts longer already stays.
+
+    Units: `seconds`, of which at most five minutes count.
+    """
     until = database_now() + timedelta(seconds=min(max(seconds, 0.0), MAX_PAUSE_S))
     earlier = Q(paused_until__isnull=True) | Q(paused_until__lt=until)
     Account.objects.filter(earlier, pk=account_id).update(paused_until=until, pause_reason=reason)
-    return until
+
+
+def _check_not_paused(account_id: int) -> None:
+    if Account.objects.filter(pk=account_id, paused_until__gt=database_now()).exists():
+        raise _paused(account_id)
 
 
 def _paused(account_id: int) -> Paused:
