@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 
 from connections import destinations
+from connections.activation import credentials_mark, revive, save_as
 from connections.calling import open_line
 from connections.destinations.errors import DestinationError, Unauthorized
 from connections.models import Account, Connection, InactiveReason
@@ -35,7 +36,7 @@ def probe(connection: Connection, *, now: datetime) -> ProbeState:
     state = _state(connection)
     Account.objects.filter(pk=connection.account_id).update(probe_state=state, probed_at=now)
     if state == "refused":
-        _switch(connection, active=False, now=now)
+        _switch_off(connection, now=now)
     return state
 
 
@@ -65,7 +66,9 @@ def _try_again(connection: Connection, *, now: datetime) -> int:
     except (DestinationError, Paused, CannotOpen) as error:
         log.info("probe_failed", connection_id=str(connection.pk), error=type(error).__name__)
         return 0
-    _switch(connection, active=True, now=now)
+    if not revive(connection, by="system"):
+        return 0
+    log.warning("connection_accepted", connection_id=str(connection.pk))
     return 1
 
 
@@ -84,13 +87,17 @@ def _ask(connection: Connection) -> None:
     destinations.destination(connection.kind).probe(open_line(connection))
 
 
-def _switch(connection: Connection, *, active: bool, now: datetime) -> None:
+def _switch_off(connection: Connection, *, now: datetime) -> None:
+    """Off, unless a person switched it or saved another key since it was read."""
     with transaction.atomic():
-        connection.active = active
-        connection.inactive_reason = "" if active else InactiveReason.AUTHENTICATION_INVALID
-        connection.save(update_fields=["active", "inactive_reason", "updated_at"])
-        Account.objects.filter(pk=connection.account_id).update(
-            next_probe_at=None if active else now + timedelta(seconds=PROBE_EVERY_S)
-        )
-        bump_rules_version(connection.workspace_id)
-    log.warning("connection_switched", connection_id=str(connection.pk), active=active)
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        refused = row.active and credentials_mark(row) == credentials_mark(connection)
+        if refused:
+            row.active, row.inactive_reason = False, InactiveReason.AUTHENTICATION_INVALID
+            save_as(row, by="system")
+            later = now + timedelta(seconds=PROBE_EVERY_S)
+            Account.objects.filter(pk=row.account_id).update(next_probe_at=later)
+            bump_rules_version(row.workspace_id)
+    connection.active, connection.inactive_reason = row.active, row.inactive_reason
+    if refused:
+        log.warning("connection_refused", connection_id=str(row.pk))
