@@ -7,6 +7,8 @@ import socket
 import uuid
 from datetime import timedelta
 
+from django.db.models import Q
+
 from connections.clock import database_now
 from deliveries.models import WorkerBeat
 
@@ -28,9 +30,12 @@ def start(kind: str) -> WorkerBeat:
 
 
 def beat(row_id: uuid.UUID) -> bool:
-    """Whether this process should go on; False once it was asked to stop."""
-    WorkerBeat.objects.filter(pk=row_id).update(beat_at=database_now())
-    return WorkerBeat.objects.filter(pk=row_id, stopping=False).exists()
+    """Whether this process should go on; False once it or its supervisor was asked to stop."""
+    known = WorkerBeat.objects.filter(pk=row_id).update(beat_at=database_now())
+    above = Q(kind="supervisor", worker=own_worker())
+    return (
+        known == 1 and not WorkerBeat.objects.filter(above | Q(pk=row_id), stopping=True).exists()
+    )
 
 
 def ask_to_stop(**which: object) -> None:
@@ -51,6 +56,16 @@ def alive(kind: str, *, worker: str | None = None) -> int:
     since = database_now() - timedelta(seconds=ALIVE_S)
     rows = WorkerBeat.objects.filter(kind=kind, beat_at__gt=since, stopping=False)
     return (rows if worker is None else rows.filter(worker=worker)).count()
+
+
+def is_first(row: WorkerBeat) -> bool:
+    """Whether no older one of this kind and worker is at work, so that one of two gives way."""
+    since = database_now() - timedelta(seconds=ALIVE_S)
+    others = WorkerBeat.objects.filter(
+        kind=row.kind, worker=row.worker, beat_at__gt=since, stopping=False
+    )
+    first = others.order_by("started_at", "pk").first()
+    return first is None or first.pk == row.pk
 
 
 def own_worker() -> str:

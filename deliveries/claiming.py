@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 
 from connections.clock import database_now
-from deliveries.models import Delivery
+from deliveries.models import Delivery, Priority, Status
 
 LEASE_S = 40
 TABLE = Delivery._meta.db_table
@@ -22,13 +22,16 @@ TABLE = Delivery._meta.db_table
 WAITING_SQL = "{0}.held_reason = '' AND {0}.status IN ('pending', 'retrying')"
 UNFINISHED_SQL = "{0}.status IN ('pending', 'processing', 'retrying')"
 
+# All of them: an index that starts with the priority can then go straight to the time.
+PRIORITIES = ", ".join(str(value) for value in Priority.values)
+
 DUE_ACCOUNTS_SQL = f"""
 SELECT a.id, a.requests_per_second FROM connections_account a
 WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
   AND (a.lease_owner = %(owner)s OR a.lease_until IS NULL OR a.lease_until <= %(now)s)
   AND EXISTS (
-    SELECT 1 FROM {TABLE} d WHERE d.account_id = a.id
-    AND {WAITING_SQL.format("d")} AND d.next_attempt_at <= %(now)s)
+    SELECT 1 FROM {TABLE} d WHERE d.account_id = a.id AND {WAITING_SQL.format("d")}
+    AND d.priority IN ({PRIORITIES}) AND d.next_attempt_at <= %(now)s)
 """  # noqa: S608
 
 CLAIM_SQL = f"""
@@ -37,6 +40,8 @@ UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until =
 WHERE id = (
   SELECT d.id FROM {TABLE} d
   WHERE d.account_id = %(account)s AND {WAITING_SQL.format("d")} AND d.next_attempt_at <= %(now)s
+    AND NOT EXISTS (
+      SELECT 1 FROM connections_account a WHERE a.id = d.account_id AND a.paused_until > %(now)s)
     AND NOT EXISTS (
       SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
       AND b.status = 'processing')
@@ -48,6 +53,10 @@ WHERE id = (
   AND status IN ('pending', 'retrying')
 RETURNING id
 """  # noqa: S608
+
+
+class ClaimLost(Exception):
+    """Another worker took this delivery over; nothing more may be sent for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ def due_accounts(owner: str) -> list[DueAccount]:
 def claim(account_id: int) -> Claim | None:
     """The account's next delivery, taken in hand, or None when none may go now.
 
+    Shape: None while the account is paused.
     Why: an order on one target never swaps, so a delivery waits for earlier
     unfinished ones of its lane on the same target, retries included.
     """
@@ -102,15 +112,17 @@ def claim(account_id: int) -> Claim | None:
 def renew(held: Claim) -> bool:
     """Whether the delivery is still ours, with a whole lease ahead."""
     until = database_now() + timedelta(seconds=LEASE_S)
-    return _held(held).update(lease_until=until) == 1
+    return bool(_held(held).update(lease_until=until) == 1)
 
 
-def release(held: Claim, *, status: str, not_before: datetime | None = None) -> None:
-    """Give a delivery back as it was, before anything was sent for it."""
-    changes: dict[str, Any] = {"status": status, "lease_token": None, "lease_until": None}
-    if not_before is not None:
-        changes["next_attempt_at"] = not_before
-    _held(held).update(**changes)
+def release(held: Claim, *, status: str) -> None:
+    """Give a delivery back as it was, its place in line included; nothing was sent for it."""
+    _held(held).update(status=status, lease_token=None, lease_until=None)
+
+
+def as_before(delivery: Delivery) -> Status:
+    """The status that a delivery in hand had when it was claimed."""
+    return Status.RETRYING if delivery.attempt_count else Status.PENDING
 
 
 def _held(held: Claim) -> Any:

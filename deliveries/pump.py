@@ -41,6 +41,7 @@ class Pump:
         self.ends_at = time.monotonic() + run_s
         self.crew = Crew(SENDERS[connection.vendor])
         self.leased: dict[int, float] = {}
+        self.served: dict[int, float] = {}
         self.claiming = True
         self.parent = os.getppid()
         self.last_beat = 0.0
@@ -49,7 +50,7 @@ class Pump:
         """Work until the time is over; True when a successor should follow."""
         row = beats.start("pump")
         try:
-            asked_to_stop = self._loop(row.pk)
+            asked_to_stop = not beats.is_first(row) or self._loop(row.pk)
         finally:
             self.claiming = False
             beats.ask_to_stop(pk=row.pk)
@@ -85,10 +86,11 @@ class Pump:
 
     def _look(self) -> None:
         due = due_accounts(self.owner)
-        for account in due:
+        for account in sorted(due, key=lambda account: self.served.get(account.id, 0.0)):
             if self.crew.free() <= 0:
                 return
             if self.crew.busy(account.id) < wanted(account) and self._may_drive(account.id):
+                self.served[account.id] = time.monotonic()
                 self.crew.start(account.id, self._send_for)
 
     def _may_drive(self, account_id: int) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from connections.destinations.base import Done, Exchange, KnownContact
 from connections.models import ContactCache
 from deliveries.backoff import next_attempt_at
-from deliveries.claiming import Claim
+from deliveries.claiming import Claim, ClaimLost
 from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
 
@@ -36,10 +37,15 @@ class Running:
 
 
 def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
-    """The attempt's row, stored before anything is sent."""
+    """The attempt's row, stored before anything is sent.
+
+    Raises: ClaimLost.
+    """
     version = delivery.rule_version
     with transaction.atomic():
         delivery.attempt_count += 1
+        if not _in_hand(claim).update(attempt_count=delivery.attempt_count):
+            raise ClaimLost("The delivery was given to another worker.")
         attempt = Attempt.objects.create(
             delivery=delivery,
             number=delivery.attempt_count,
@@ -51,7 +57,6 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
             lease_token=claim.token,
             started_at=now,
         )
-        Delivery.objects.filter(pk=delivery.pk).update(attempt_count=delivery.attempt_count)
     return Running(claim, delivery, attempt)
 
 
@@ -81,7 +86,10 @@ def record_done(running: Running, done: Done, *, now: datetime) -> bool:
             effect=done.effect,
             counted=True,
         )
-        _remember(delivery, done.contact, now=now)
+        if held:
+            _remember(delivery, done.contact, now=now)
+        else:
+            doubt_fields(delivery)
     log.info("delivered", **_ids(running), effect=done.effect, calls=len(running.exchanges))
     return held
 
@@ -158,12 +166,16 @@ def _wait(delivery: Delivery, seconds: float, *, now: datetime) -> dict[str, Any
 
 
 def _change(claim: Claim, **changes: Any) -> bool:
-    rows = Delivery.objects.filter(
-        pk=claim.delivery_id, lease_token=claim.token, status=Status.PROCESSING
-    ).update(lease_token=None, lease_until=None, **changes)
+    rows = _in_hand(claim).update(lease_token=None, lease_until=None, **changes)
     if not rows:
         log.warning("claim_lost", delivery_id=claim.delivery_id)
     return rows == 1
+
+
+def _in_hand(claim: Claim) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        pk=claim.delivery_id, lease_token=claim.token, status=Status.PROCESSING
+    )
 
 
 def _close(running: Running, *, now: datetime, **result: Any) -> None:
@@ -190,6 +202,13 @@ def as_json(exchange: Exchange) -> dict[str, Any]:
         "elapsed_ms": exchange.elapsed_ms,
         "error": exchange.error,
     }
+
+
+def doubt_fields(delivery: Delivery) -> None:
+    """Make the next action write the contact's fields, as what it holds is not certain now."""
+    ContactCache.objects.filter(account_id=delivery.account_id, email=delivery.email).update(
+        fields_hash=""
+    )
 
 
 def _remember(delivery: Delivery, contact: KnownContact, *, now: datetime) -> None:

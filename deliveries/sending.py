@@ -13,12 +13,12 @@ from connections.destinations.base import Done
 from connections.pace import Paused, pause
 from connections.probing import probe
 from deliveries import latency, recording, recovery
-from deliveries.claiming import Claim, release
+from deliveries.claiming import Claim, ClaimLost, as_before, release, renew
 from deliveries.jobs import job_for, known_contact, values_to_hide
-from deliveries.models import Delivery, Outcome, Status
+from deliveries.models import Delivery, Outcome
 from deliveries.outcomes import Next, Verdict, judge
 from deliveries.recording import Running
-from deliveries.turns import ClaimLost, Turn
+from deliveries.turns import Turn
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +39,13 @@ def send(claim: Claim) -> None:
     turn = Turn(claim, delivery.account_id)
     try:
         turn.prepare()
-    except Paused as paused:
-        release(claim, status=_as_before(delivery), not_before=paused.until)
-        return
+        running = recording.open_attempt(claim, delivery, now=timezone.now())
+    except Paused:
+        release(claim, status=as_before(delivery))
     except ClaimLost:
         log.warning("claim_lost", delivery_id=delivery.pk)
-        return
-    _attempt(recording.open_attempt(claim, delivery, now=timezone.now()), turn)
+    else:
+        _attempt(running, turn)
 
 
 def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
@@ -53,14 +53,10 @@ def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
         recording.record_canceled(claim, delivery, now=timezone.now())
         return True
     if not delivery.connection.active or delivery.connection.deleted_at is not None:
-        release(claim, status=_as_before(delivery))
+        release(claim, status=as_before(delivery))
         recovery.hold_for_connection(delivery.connection_id)
         return True
     return False
-
-
-def _as_before(delivery: Delivery) -> str:
-    return Status.RETRYING if delivery.attempt_count else Status.PENDING
 
 
 def _attempt(running: Running, turn: Turn) -> None:
@@ -85,7 +81,10 @@ def _run(running: Running, turn: Turn) -> Done:
         before_call=turn,
     )
     destination = destinations.destination(delivery.connection.kind)
-    return destination.run(job, line, known_contact(delivery))
+    known = known_contact(delivery)
+    if known.fields_hash not in ("", destination.fields_hash(job)):
+        recording.doubt_fields(delivery)
+    return destination.run(job, line, known)
 
 
 def _failed(running: Running, error: Exception) -> None:
@@ -104,6 +103,7 @@ def _failed(running: Running, error: Exception) -> None:
 
 def _probed(running: Running, verdict: Verdict) -> Verdict:
     """The verdict, costing no try when the credentials turn out not to work."""
+    renew(running.claim)  # the probe is one more call, for which a lease must be left
     connection = running.delivery.connection
     state = probe(connection, now=timezone.now())
     after = {"refused": Next.WAIT, "unsettled": Next.RETRY, "passed": Next.PROBE}[state]

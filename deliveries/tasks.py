@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -12,13 +13,16 @@ from connections.probing import probe_inactive
 from deliveries import beats, idempotency, recovery
 from deliveries.pump import run_pump
 
-_brokers: dict[str, Broker] = {}
+
+@lru_cache(maxsize=1)
+def _broker() -> Broker:
+    # A new one each time would be a new connection each time on Redis.
+    return get_broker()
 
 
 def enqueue(name: str) -> None:
     """Put one of this module's tasks into the queue, never to be repeated by django-q2."""
-    broker = _brokers.setdefault("one", get_broker())
-    options: dict[str, Any] = {"ack_failure": True, "broker": broker, "task_name": name}
+    options: dict[str, Any] = {"ack_failure": True, "broker": _broker(), "task_name": name}
     async_task(f"deliveries.tasks.{name}", **options)
 
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import time
 
 from connections.pace import take_slot
-from deliveries.claiming import LEASE_S, Claim, renew
+from deliveries.claiming import LEASE_S, Claim, ClaimLost, renew
 
 RENEW_AFTER_S = 5.0
-
-
-class ClaimLost(Exception):
-    """Another worker took this delivery over; nothing more may be sent for it."""
 
 
 class Turn:

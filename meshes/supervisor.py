@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+import redis
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -54,7 +55,8 @@ class Supervisor:
                 time.sleep(LOOK_EVERY_S)
         finally:
             self._drain()
-            beats.stop(row.pk)
+            with contextlib.suppress(DatabaseError):
+                beats.stop(row.pk)
 
     def _ask_to_stop(self, *_: object) -> None:
         self.stopping = True
@@ -65,8 +67,8 @@ class Supervisor:
         try:
             beats.beat(row_id)
             self._keep_a_pump()
-        except DatabaseError as error:
-            log.warning("database_unavailable", error=type(error).__name__)
+        except (DatabaseError, redis.RedisError) as error:
+            log.warning("database_or_queue_unavailable", error=type(error).__name__)
             close_old_connections()
             self.pump_seen_at = time.monotonic()
 
