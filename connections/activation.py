@@ -32,7 +32,9 @@ def set_active(connection: Connection, active: bool, *, by: str, now: datetime) 
     Raises: NeedsWorkingKey when it is off because its key is refused.
     """
     with transaction.atomic():
-        row: Connection = Connection.objects.live().select_for_update(no_key=True).get(pk=connection.pk)
+        row: Connection = (
+            Connection.objects.live().select_for_update(no_key=True).get(pk=connection.pk)
+        )
         if active and row.inactive_reason not in ("", BY_HAND):
             raise NeedsWorkingKey(
                 {"": "The key is not accepted; enter a working one, or test the connection again."}

@@ -78,7 +78,9 @@ def delete_connection(
     with transaction.atomic():
         # First, because its lock puts us in a row with whoever saves a rule.
         bump_rules_version(connection.workspace_id)
-        row: Connection = Connection.objects.live().select_for_update(no_key=True).get(pk=connection.pk)
+        row: Connection = (
+            Connection.objects.live().select_for_update(no_key=True).get(pk=connection.pk)
+        )
         rules = row.rules.live().filter(active=True).count()
         if rules and not force:
             raise InUse({"": _in_use(row, rules)})
@@ -179,7 +181,9 @@ def _stored(
 
 
 def _fresh(was: Connection) -> Connection:
-    row: Connection | None = Connection.objects.live().select_for_update(no_key=True).filter(pk=was.pk).first()
+    row: Connection | None = (
+        Connection.objects.live().select_for_update(no_key=True).filter(pk=was.pk).first()
+    )
     seen = (was.name, was.metadata, was.secret_fingerprint)
     if row is None or (row.name, row.metadata, row.secret_fingerprint) != seen:
         raise ChangedMeanwhile(
