@@ -1,28 +1,24 @@
-"""Asks django-q2 to run the recurring tasks; the housekeeping also restarts a missing pump."""
+"""Asks django-q2 to run the housekeeping every minute, which also restarts a missing pump."""
 
 from django.db import migrations
 
-SCHEDULES = {
-    "meshes housekeeping": ("deliveries.tasks.keep_house", 1),
-    "meshes catalogs": ("connections.tasks.refresh_stale_catalogs", 15),
-}
+NAME = "meshes housekeeping"
 
 
 def create(apps, _schema_editor):
-    """Add the schedules unless they are there already."""
+    """Add the schedule unless it is there already."""
+    values = {"func": "deliveries.tasks.keep_house", "schedule_type": "I", "minutes": 1}
     schedules = apps.get_model("django_q", "Schedule").objects
-    for name, (func, minutes) in SCHEDULES.items():
-        values = {"func": func, "schedule_type": "I", "minutes": minutes, "repeats": -1}
-        schedules.get_or_create(name=name, defaults=values)
+    schedules.get_or_create(name=NAME, defaults={**values, "repeats": -1})
 
 
 def remove(apps, _schema_editor):
-    """Take the schedules away again."""
-    apps.get_model("django_q", "Schedule").objects.filter(name__in=SCHEDULES).delete()
+    """Take the schedule away again."""
+    apps.get_model("django_q", "Schedule").objects.filter(name=NAME).delete()
 
 
 class Migration(migrations.Migration):
-    """Two rows in django-q2's table of schedules."""
+    """One row in django-q2's table of schedules."""
 
     dependencies = [
         ("deliveries", "0001_initial"),
