@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.db.models import Case, CharField, F, Model, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Substr
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from connections import destinations
 from deliveries import wording
@@ -210,11 +210,8 @@ def search_address(model: type[Model], term: str) -> str:
 
 
 def address(row: Model) -> str:
-    """The admin page of the row, '' when there is none."""
-    try:
-        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    except NoReverseMatch:
-        return ""
+    """The admin page of the row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _moment(when: datetime | None) -> str:

@@ -8,24 +8,24 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
-MOST = 10_000
-
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts one row more than it pages through, so that more rows are known to exist."""
 
+    most = 10_000
+
     @cached_property
     def count(self) -> int:
-        """The number of rows, at most 10,001."""
+        """The number of rows, at most one above the cap."""
         rows = cast("QuerySet[Any]", self.object_list)
-        return rows.order_by()[: MOST + 1].count()
+        return rows.order_by()[: self.most + 1].count()
 
     @cached_property
     def num_pages(self) -> int:
         """The number of pages that can be opened, at least one."""
-        return max(1, -(-min(self.count, MOST) // self.per_page))
+        return max(1, -(-min(self.count, self.most) // self.per_page))
 
     @property
     def count_in_words(self) -> str:
         """The count for people: `1,234`, or `10,000+` when there are more."""
-        return f"{MOST:,}+" if self.count > MOST else f"{self.count:,}"
+        return f"{self.most:,}+" if self.count > self.most else f"{self.count:,}"

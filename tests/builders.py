@@ -117,12 +117,13 @@ def make_event(**over: Any) -> Event:
 def make_delivery(event: Event, rule: Rule, **over: Any) -> Delivery:
     """A waiting delivery of the event for the rule."""
     given = {"rule_version": rule.current, "connection": rule.connection, "email": event.email}
-    given |= {"account": rule.connection.account, "target_id": rule.target_id, **over}
+    given |= {"account": rule.connection.account, "target_id": rule.target_id}
+    given |= {"is_test": event.is_test, "page_id": event.page_id, **over}
     given |= {"workspace": event.workspace, "event_name": event.event, "action": rule.action}
     action = action_of(rule.connection.kind, rule.action)
     given = {"target_kind": action.target_kind if action else "tag", **given}
     Event.objects.filter(pk=event.pk).update(total_rules=event.deliveries.count() + 1)
-    return Delivery.objects.create(event=event, rule=rule, page_id=event.page_id, **given)
+    return Delivery.objects.create(event=event, rule=rule, **given)
 
 
 def make_attempt(delivery: Delivery, **over: Any) -> Attempt:
