@@ -215,6 +215,7 @@ def _rewritten(response: HttpResponseBase) -> JsonResponse:
     for header, value in response.headers.items():
         if header.lower() not in ABOUT_THE_OLD_BODY:
             answer.headers[header] = value
+    answer.headers["Content-Length"] = str(len(answer.content))
     answer.cookies = response.cookies
     return answer
 

@@ -12,7 +12,7 @@ from deliveries.models import Delivery, Event
 from tests.deliveries.senders import BULK, EVENTS, give_rules
 
 fuzzed = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
