@@ -19,7 +19,7 @@ from django.urls import reverse
 from connections import destinations
 from deliveries import wording
 from deliveries.models import Delivery, Event, Status
-from deliveries.reasons import Reason, explained
+from deliveries.reasons import BY_ITSELF, Reason, explained
 from rules.targets import action_of
 
 SENT_LENGTH = 60
@@ -37,6 +37,8 @@ UNEXPLAINED = Reason(
     "The operator of Meshes finds out more.",
     "Read the attempts below and show them to the operator of Meshes.",
 )
+
+GIVEN_UP = "Meshes has stopped trying, so a person decides."
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,17 @@ def delivery_ids(delivery: Delivery) -> list[Fact]:
 
 def cause(delivery: Delivery) -> Cause | None:
     """Why the delivery is held, waits for another attempt or has ended; None when all is well."""
-    code = delivery.held_reason or delivery.reason
+    code, destination = wording.cause_code(delivery), destination_name(delivery)
     if not code:
         return None
-    reason = explained(code, destination=destination_name(delivery))
-    return Cause(reason, "") if reason else Cause(UNEXPLAINED, delivery.last_error)
+    reason = explained(code, destination=destination)
+    if reason is None:
+        return Cause(UNEXPLAINED, delivery.last_error)
+    if delivery.status == Status.FAILED and reason.fixed_by == BY_ITSELF:
+        reason = Reason(
+            reason.happened, GIVEN_UP, f"Replay this delivery once {destination} works."
+        )
+    return Cause(reason, "")
 
 
 def status(delivery: Delivery, *, now: datetime) -> str:

@@ -15,6 +15,8 @@ from deliveries.reasons import explained
 
 PAGE_COMPLETED = "page.completed"
 LONGEST_SHOWN = 40
+UNTOLD = (Status.PENDING, Status.PROCESSING, Status.COMPLETED)
+CANCELING = ("rule_deleted", "canceled_by_person", "superseded")
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 STATES = {
@@ -148,14 +150,24 @@ def _completed(at: datetime | None, sent: str) -> str:
 
 def status(delivery: Progress, *, destination: str, now: datetime) -> str:
     """How far the delivery is: `delivered`, `failed: …`, `held: …`, `will try again at …`."""
-    if delivery.held_reason:
-        return _because("held", delivery.held_reason, destination)
-    if delivery.status == Status.RETRYING:
+    if delivery.status == Status.RETRYING and not delivery.held_reason:
         late = delivery.next_attempt_at <= now
         return "will try again now" if late else retry_at(delivery.next_attempt_at)
-    word = state(delivery)
-    ended_badly = delivery.status in (Status.FAILED, Status.CANCELED)
-    return _because(word, delivery.reason, destination) if ended_badly else word
+    code = "" if delivery.status in UNTOLD and not delivery.held_reason else cause_code(delivery)
+    return _because(state(delivery), code, destination)
+
+
+def cause_code(delivery: Progress) -> str:
+    """The reason that explains where the delivery is, '' when none does.
+
+    Why: a delivery canceled during an attempt that failed keeps that
+    attempt's reason, but it ended because somebody stopped it.
+    """
+    if delivery.held_reason:
+        return delivery.held_reason
+    if delivery.status == Status.CANCELED and delivery.reason not in CANCELING:
+        return "canceled_by_person"
+    return delivery.reason
 
 
 def retry_at(when: datetime) -> str:

@@ -232,6 +232,18 @@ def test_a_held_delivery_says_who_acts(staff: Client) -> None:
     assert "test</span>" in text
 
 
+def test_a_delivery_that_was_given_up_is_not_said_to_go_on(staff: Client) -> None:
+    rule = make_rule()
+    over = {"status": "failed", "reason": "timeout", "completed_at": SPRING}
+    delivery = make_delivery(make_event(workspace=rule.workspace), rule, **over)
+
+    text = text_of(staff, page(delivery))
+
+    assert "Meshes has stopped trying, so a person decides." in text
+    assert "Replay this delivery once ActiveCampaign works." in text
+    assert "tries again by itself" not in text
+
+
 def test_an_unknown_reason_shows_what_the_engine_wrote(staff: Client) -> None:
     rule = make_rule()
     over = {"status": "failed", "reason": "brand_new", "last_error": "It broke in a new way."}

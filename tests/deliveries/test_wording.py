@@ -118,7 +118,11 @@ def test_a_time_span_has_at_most_two_units(milliseconds: int, expected: str) -> 
         (progress("failed", reason="timeout"), "failed: ActiveCampaign did not answer in time"),
         (progress("failed", reason="odd_one"), "failed: odd one"),
         (progress("failed"), "failed"),
-        (progress("canceled"), "canceled"),
+        (progress("canceled"), "canceled: A person or a key stopped this delivery"),
+        (
+            progress("canceled", reason="timeout"),
+            "canceled: A person or a key stopped this delivery",
+        ),
         (
             progress("canceled", reason="rule_deleted"),
             "canceled: The rule was deleted before the delivery was made",
