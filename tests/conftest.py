@@ -16,8 +16,13 @@ NOON = "2026-03-02T12:00:00Z"
 SANDBOX_KEY = "sandbox-key-for-tests"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out, with a reason, what this run's database and machine cannot do."""
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this run's database and machine cannot do, or need not do again."""
+    if os.environ.get("MESHES_TEST_ONLY_DATABASE"):
+        _deselect(config, items, [item for item in items if not _uses_database(item)])
     on_postgres = project.DATABASES["default"]["ENGINE"].endswith("postgresql")
     left_out = {
         "postgres": "" if on_postgres else "needs PostgreSQL; this run is on SQLite",
@@ -28,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in left_out.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _uses_database(item: Any) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db") or DATABASE_FIXTURES.intersection(names))
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item], pure: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=pure)
+    gone = set(pure)
+    items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture

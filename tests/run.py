@@ -1,8 +1,8 @@
-"""Runs the whole suite on SQLite and on PostgreSQL, with Redis where one answers.
+"""Runs the suite on SQLite and on PostgreSQL, with Redis where one answers.
 
     python tests/run.py [options and paths for pytest]
 
-It takes the servers that are there and starts private ones where it can, says what it
+Tests that touch no database run once, with SQLite; all others run on both. It takes the servers that are there and starts private ones where it can, says what it
 used and what it left out, and measures both runs together.
 """
 
@@ -23,6 +23,7 @@ from tests.servers import postgres_url, redis_url  # noqa: E402
 
 ROOMS = "connections/*,rules/*,deliveries/*"
 FLOOR = "95"
+AGAIN = ", without the tests that touch no database: they have run"
 
 
 def main() -> int:
@@ -40,7 +41,7 @@ def main() -> int:
             if not url:
                 left_out.append(name)
                 continue
-            say(f"The suite on {name}")
+            say(f"The suite on {name}{AGAIN if name == 'PostgreSQL' else ''}")
             env = environment(folder, name=name, database=url, redis=redis)
             failed += [name] if pytest(arguments, env=env) else []
         covered = True if arguments else coverage(folder)
@@ -53,6 +54,7 @@ def environment(folder: Path, *, name: str, database: str, redis: str) -> dict[s
         **os.environ,
         "DATABASE_URL": database,
         "MESHES_TEST_REDIS_URL": redis,
+        "MESHES_TEST_ONLY_DATABASE": "1" if name == "PostgreSQL" else "",
         "COVERAGE_FILE": str(folder / f".coverage.{name}"),
     }
 
