@@ -2,8 +2,9 @@
 
     python tests/run.py [options and paths for pytest]
 
-Tests that touch no database run once, with SQLite; all others run on both. It takes the servers that are there and starts private ones where it can, says what it
-used and what it left out, and measures both runs together.
+Tests that touch no database run once, with SQLite; all others run on both. It takes the
+servers that are there, starts private ones where it can, says what it used and what it
+left out, and measures both runs together.
 """
 
 from __future__ import annotations
