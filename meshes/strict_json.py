@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
 from math import isfinite
@@ -106,12 +107,8 @@ def _decoded(text: str, suspects: list[str]) -> Any:
 
 
 def _doubled(pairs: list[tuple[str, Any]]) -> _Doubled:
-    doubled, seen = _Doubled(pairs), set()
-    for key, _ in pairs:
-        if key in seen:
-            doubled.key = key
-            break
-        seen.add(key)
+    doubled, times = _Doubled(pairs), Counter(key for key, _ in pairs)
+    doubled.key = next(key for key, number in times.items() if number > 1)
     return doubled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deliveries.reading import EventRequest, is_blank, is_email, is_empty, read_bulk, read_event
@@ -218,7 +218,7 @@ texts = st.text(max_size=3) | st.sampled_from(
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(texts, scalars, max_size=2)
-payloads = st.dictionaries(keys, anything, max_size=3)
+payloads = st.dictionaries(keys, texts | anything, min_size=1, max_size=3)
 requests = st.dictionaries(names, anything) | st.fixed_dictionaries(
     {"event": texts, "payload": payloads},
     optional=dict.fromkeys(("resource", "resource_id", "type", "workspace"), texts | anything),
@@ -238,11 +238,14 @@ def _foreign(refused):
 
 
 @given(requests | anything)
+@settings(max_examples=400)
 @example({**GOOD, "workspace": "not-a-uuid"})
 @example({**GOOD, "workspace": str(MINE)})
 @example({**GOOD, "type": True})
 @example({**GOOD, "resource_id": "a\n"})
 @example({**GOOD, "payload": {"x": 1, "email": ""}})
+@example({**GOOD, "payload": {"x": 1, "email": "alex"}})
+@example({**GOOD, "payload": {"x": 1, "id": 5}})
 def test_the_declared_shape_accepts_exactly_what_the_check_accepts(value):
     assert EventSerializer(data=value).is_valid() == accepted_by_hand(value)
 
