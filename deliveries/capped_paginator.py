@@ -18,7 +18,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     def count(self) -> int:
         """The number of rows, at most one above the cap."""
         rows = cast("QuerySet[Any]", self.object_list)
-        return rows.order_by()[: self.most + 1].count()
+        return rows.order_by().values("pk")[: self.most + 1].count()
 
     @cached_property
     def num_pages(self) -> int:
