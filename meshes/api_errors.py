@@ -92,6 +92,12 @@ class MethodNotAllowed(ApiError):
     status, name, phrase = 405, "MethodNotAllowed", "Method Not Allowed"
 
 
+class NotAcceptable(ApiError):
+    """The answer is wanted in a form that this address does not have."""
+
+    status, name, phrase = 406, "NotAcceptable", "Not Acceptable"
+
+
 class Conflict(ApiError):
     """The request does not fit the present state."""
 

@@ -394,7 +394,9 @@ def statements(api, path, body):
 
 
 @pytest.mark.parametrize("rules", [1, 50])
-@pytest.mark.parametrize(("path", "body"), [(EVENTS, EVENT), (BULK, [EVENT]), (BULK, [EVENT] * 90)])
+@pytest.mark.parametrize(
+    ("path", "body"), [(EVENTS, EVENT), (BULK, [EVENT]), (BULK, [EVENT] * 100)]
+)
 def test_the_number_of_statements_depends_on_neither_rules_nor_items(
     api, settings, rules, path, body
 ):

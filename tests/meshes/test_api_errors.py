@@ -58,6 +58,7 @@ RAISED = {
     "too-big": (RequestDataTooBig(SECRET), 413, "PayloadTooLarge"),
     "cut-off": (UnreadablePostError(SECRET), 400, "BadRequest"),
     "parse": (exceptions.ParseError(), 400, "BadRequest"),
+    "not-acceptable": (exceptions.NotAcceptable(), 406, "NotAcceptable"),
     "framework-denied": (exceptions.PermissionDenied(), 403, "Forbidden"),
     "framework-throttled": (exceptions.Throttled(wait=4.2), 429, "TooManyRequests"),
     "teapot": (
@@ -68,7 +69,14 @@ RAISED = {
     "database": (OperationalError(SECRET), 503, "ServiceUnavailable"),
     "defect": (ZeroDivisionError(SECRET), 500, "InternalServerError"),
 }
-STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 422, 425, 429, 500, 503)
+FRAMEWORK_ONLY = (
+    "parse",
+    "not-acceptable",
+    "framework-denied",
+    "framework-throttled",
+    "teapot",
+)
+STATUSES = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 425, 429, 500, 503)
 
 urlpatterns = [
     path("api/plain/<int:status>", lambda request, status: respond(status)(request)),
@@ -122,7 +130,7 @@ def test_html_becomes_the_contracts_body_and_telling_headers_stay(visitor, setti
 @pytest.mark.parametrize("kind", ["raised", "bare"])
 @pytest.mark.parametrize("name", RAISED)
 def test_whatever_a_view_raises_becomes_the_contracts_body(visitor, name, kind):
-    if kind == "bare" and name in ("parse", "framework-denied", "framework-throttled", "teapot"):
+    if kind == "bare" and name in FRAMEWORK_ONLY:
         name = "missing"
     _, status, wire_name = RAISED[name]
 
