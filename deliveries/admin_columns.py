@@ -63,7 +63,7 @@ class DeliveryColumns:
     @admin.display(description="Rule")
     def rule_name(self, delivery: Delivery) -> SafeString:
         """The rule as it was called then, and what it wants."""
-        wants = f"{displays.action(delivery)} over {delivery.connection.name}"
+        wants = f"{displays.action(delivery)} in {delivery.connection.name}"
         return format_html(TWO_LINES, delivery.rule_version.name, wants)
 
     @admin.display(description="Status")

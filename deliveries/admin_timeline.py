@@ -95,7 +95,7 @@ def _about(attempt: Attempt, delivery: Delivery) -> list[str]:
     return [
         wording.TRIGGERS[Trigger(attempt.trigger)] + asked,
         wording.EFFECTS.get(attempt.effect, ""),
-        f"over {attempt.connection.name}" if moved else "",
+        f"in {attempt.connection.name}" if moved else "",
         f"for {target}" if other else "",
         "does not count as a try" if waited else "",
     ]

@@ -192,4 +192,4 @@ def _addresses() -> dict[str, str]:
 
 
 def _when(version: Any) -> str:
-    return date_format(timezone.localtime(version.created_at), "M j, Y, H:i")
+    return date_format(timezone.localtime(version.created_at), "DATETIME_FORMAT")

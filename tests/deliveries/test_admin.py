@@ -52,7 +52,7 @@ def test_an_event_page_tells_what_happened_and_what_came_of_it(staff: Client) ->
 
     assert f"<h1>{SENTENCE}</h1>" in text
     assert "1 failed" in text
-    assert "Add the tag “step-3-complete” over Acme AC" in text
+    assert "Add the tag “step-3-complete” in Acme AC" in text
     assert "failed: The tag of the rule no longer exists in ActiveCampaign" in text
     assert f'<a href="{page(delivery)}">CRM connected</a>' in text
     assert "u_1001" in text

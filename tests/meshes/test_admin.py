@@ -212,7 +212,7 @@ def test_times_are_shown_in_the_time_zone_of_the_person(staff, admin_user) -> No
 
     text = staff.get(reverse("admin:meshes_alertcontact_changelist")).content.decode()
 
-    assert ", 9:30 p.m." in text
+    assert " 21:30 " in text
 
 
 def test_an_empty_list_says_what_to_do(staff) -> None:

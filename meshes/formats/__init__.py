@@ -1,0 +1,1 @@
+"""How dates and times look on the pages, by language."""
