@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class Pump:
     """One run: looks, drives accounts, and gives them back at the end."""
 
-    def __init__(self, *, run_s: float = RUN_S) -> None:
+    def __init__(self, *, run_s: float) -> None:
         self.owner = str(uuid.uuid4())
         self.ends_at = time.monotonic() + run_s
         self.crew = Crew(SENDERS[connection.vendor])
@@ -128,7 +128,7 @@ def run_pump(hand_over: Callable[[], object]) -> None:
     """
     if beats.alive("pump", worker=beats.own_worker()):
         return
-    pump = Pump()
+    pump = Pump(run_s=RUN_S)
     try:
         if pump.run():
             hand_over()

@@ -1,0 +1,168 @@
+"""The loop that keeps senders busy, in this process, with threads and real connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from connections.models import Account
+from deliveries import beats, pump
+from deliveries.models import Attempt, Delivery
+from deliveries.pump import Pump, run_pump
+from rules.models import Rule
+from tests.builders import make_rule
+from tests.deliveries.scenes import calls, connect, due, tag_rule
+from tests.threads import aside
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run_for(seconds: float) -> bool:
+    """What a pump said that ran this long and finished what it had in hand."""
+    work = Pump(run_s=seconds)
+    try:
+        return work.run()
+    finally:
+        work.close()
+
+
+def run_until(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
+    """Run a pump until the condition holds, or fail."""
+
+    def watch() -> None:
+        while not condition():
+            time.sleep(0.05)
+        beats.ask_to_stop(kind="pump")
+
+    watching = aside(watch)
+    run_for(within_s)
+    assert condition()
+    watching.join()
+
+
+def statuses() -> dict[str, int]:
+    rows = list(Delivery.objects.values_list("status", flat=True))
+    return {status: rows.count(status) for status in set(rows)}
+
+
+def rule_at(sandbox, number: int, **over: object) -> Rule:
+    """A rule that adds the tag `done` in an account of its own."""
+    own = sandbox.add_account(key=f"key-{number}")
+    target = own.state.add_tag("done")
+    return make_rule(connection=connect(sandbox, own, **over), target_id=target)
+
+
+def test_everything_due_is_delivered_to_every_account(sandbox):
+    rules = [rule_at(sandbox, number) for number in (2, 3, 4)]
+    for rule in rules:
+        for person in range(8):
+            due(rule, f"{person}@x.io")
+
+    run_until(lambda: statuses() == {"completed": 24})
+
+    for account in sandbox.accounts.all()[1:]:
+        assert [account.state.tags_of(f"{person}@x.io") for person in range(8)] == [["done"]] * 8
+    assert Attempt.objects.filter(outcome="delivered").count() == 24
+    assert set(Account.objects.values_list("lease_owner", "lease_until")) == {("", None)}
+    assert beats.alive("pump") == 0
+
+
+def test_an_account_gets_no_more_than_its_pace_from_all_senders(sandbox):
+    sandbox.configure(rate_per_second=5.0)
+    rule = tag_rule(sandbox, connection=connect(sandbox, requests_per_second=5.0))
+    for person in range(6):
+        due(rule, f"{person}@x.io")
+
+    run_until(lambda: statuses() == {"completed": 6})
+
+    assert len(calls(sandbox)) == 12
+    assert [r.outcome for r in sandbox.state.requests] == ["answered"] * 12
+
+
+def test_accounts_take_turns_when_senders_are_few(sandbox, monkeypatch):
+    monkeypatch.setattr(pump, "SENDERS", {"sqlite": 1, "postgresql": 1})
+    monkeypatch.setattr(pump, "TURN_S", 0.2)
+    crowded, other = (rule_at(sandbox, n, requests_per_second=10.0) for n in (2, 3))
+    for person in range(40):
+        due(crowded, f"{person}@x.io")
+    alone = due(other)
+
+    run_until(lambda: Delivery.objects.filter(pk=alone.pk, status="completed").exists())
+
+    assert statuses()["pending"] > 0
+
+
+def test_what_is_in_hand_is_finished_after_the_time_is_over(sandbox):
+    sandbox.faults.set("latency", seconds=1.0)
+    due(tag_rule(sandbox))
+
+    assert run_for(0.8)
+
+    assert statuses() == {"completed": 1}
+
+
+def test_a_pump_that_is_asked_to_stop_stops_and_wants_no_successor(sandbox):
+    rule = tag_rule(sandbox, connection=connect(sandbox, requests_per_second=5.0))
+    for person in range(30):
+        due(rule, f"{person}@x.io")
+
+    def ask() -> None:
+        time.sleep(0.5)
+        beats.ask_to_stop(kind="pump")
+
+    asking = aside(ask)
+    assert not run_for(30.0)
+    asking.join()
+
+    assert set(statuses()) == {"completed", "pending"}
+    assert Account.objects.get().lease_owner == ""
+
+
+def test_a_worker_that_has_a_pump_starts_no_second_one(sandbox):
+    beats.start("pump")
+    due(tag_rule(sandbox))
+
+    run_pump(hand_over=lambda: pytest.fail("nobody may follow"))
+
+    assert statuses() == {"pending": 1}
+    assert calls(sandbox) == []
+
+
+def test_of_two_pumps_that_start_together_the_younger_gives_way(sandbox):
+    younger = Pump(run_s=30.0)
+    beats.start("pump")
+
+    assert not younger.run()
+
+    younger.close()
+    assert beats.alive("pump") == 1
+
+
+def test_an_account_in_another_pumps_hands_is_left_to_it(sandbox):
+    due(tag_rule(sandbox))
+    until = timezone.now() + timedelta(seconds=30)
+    Account.objects.update(lease_owner="another", lease_until=until)
+
+    run_for(0.4)
+
+    assert statuses() == {"pending": 1}
+    assert Account.objects.get().lease_owner == "another"
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_pump(sandbox, monkeypatch):
+    real, failures = pump.due_accounts, iter([OperationalError("gone")])
+
+    def flaky(owner: str):
+        for error in failures:
+            raise error
+        return real(owner)
+
+    monkeypatch.setattr(pump, "due_accounts", flaky)
+    due(tag_rule(sandbox))
+
+    run_until(lambda: statuses() == {"completed": 1})

@@ -1,0 +1,90 @@
+"""The few tasks that django-q2 runs, taken from its real queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+
+from connections.models import Connection
+from deliveries import beats, pump, tasks
+from deliveries.models import WorkerBeat
+from tests.builders import make_rule
+from tests.deliveries.scenes import EMAIL, connect, due, tag_rule
+
+pytestmark = pytest.mark.django_db
+
+
+def queued() -> list[str]:
+    return [row.task["func"] for row in OrmQ.objects.order_by("id")]
+
+
+def test_a_task_carries_no_arguments_and_is_never_repeated_by_the_queue():
+    tasks.enqueue("pump")
+
+    task = OrmQ.objects.get().task
+    assert (task["func"], task["args"], task["kwargs"]) == ("deliveries.tasks.pump", (), {})
+    assert task["ack_failure"] is True
+
+
+def test_housekeeping_is_scheduled_every_minute():
+    row = Schedule.objects.get(func="deliveries.tasks.keep_house")
+
+    assert (row.schedule_type, row.minutes, row.repeats) == ("I", 1, -1)
+
+
+def test_housekeeping_brings_a_missing_pump_back():
+    tasks.keep_house()
+
+    assert queued() == ["deliveries.tasks.pump"]
+
+
+def test_housekeeping_leaves_a_living_pump_alone():
+    beats.start("pump")
+
+    tasks.keep_house()
+
+    assert queued() == []
+
+
+def test_housekeeping_ends_what_a_deleted_rule_left_and_forgets_the_dead():
+    rule = make_rule()
+    delivery = due(rule)
+    rule.deleted_at = timezone.now()
+    rule.save()
+    beats.start("pump")
+    WorkerBeat.objects.update(beat_at=timezone.now() - timedelta(days=2))
+
+    tasks.keep_house()
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == ("canceled", "rule_deleted")
+    assert WorkerBeat.objects.count() == 0
+
+
+def test_housekeeping_asks_refused_credentials_again(sandbox):
+    connection = connect(sandbox, active=False, inactive_reason="authentication_invalid")
+    connection.account.next_probe_at = timezone.now() - timedelta(seconds=1)
+    connection.account.save()
+
+    tasks.keep_house()
+
+    assert Connection.objects.get(pk=connection.pk).active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pump_from_the_queue_delivers_and_leaves_its_successor_there(
+    sandbox, drain_queue, monkeypatch
+):
+    monkeypatch.setattr(pump, "RUN_S", 1.0)
+    delivery = due(tag_rule(sandbox))
+    tasks.enqueue("pump")
+
+    assert drain_queue(limit=1) == 1
+
+    delivery.refresh_from_db()
+    assert delivery.status == "completed"
+    assert sandbox.state.tags_of(EMAIL) == ["step-3-complete"]
+    assert queued() == ["deliveries.tasks.pump"]
