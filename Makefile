@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-TESTING := DJANGO_SETTINGS_MODULE=tests.settings
+TESTING := DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite:///:memory:
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check lock clean

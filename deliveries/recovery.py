@@ -57,9 +57,7 @@ def _give_back(delivery_id: int) -> int:
         lost = Delivery.objects.select_for_update().abandoned(now).filter(pk=delivery_id).first()
         if lost is None:
             return 0
-        attempt = Attempt.objects.filter(
-            delivery_id=lost.pk, lease_token=lost.lease_token, outcome=""
-        )
+        attempt = lost.attempts.filter(outcome="", lease_token=lost.lease_token)  # type: ignore[misc]
         began = _close(attempt, now=now)
         changes = _after_loss(lost, now=now) if began else {"status": as_before(lost)}
         Delivery.objects.filter(pk=lost.pk).update(lease_token=None, lease_until=None, **changes)

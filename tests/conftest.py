@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -52,9 +53,12 @@ def database_url(db: None) -> str:
     values = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{values['NAME']}"
-    user, password = values["USER"] or "", values["PASSWORD"] or ""
+    user, password = (quote(values[name] or "", safe="") for name in ("USER", "PASSWORD"))
+    who = f"{user}:{password}" if password else user
+    if socket := values["OPTIONS"].get("host"):
+        return f"postgres://{who}@/{values['NAME']}?host={socket}"
     place = f"{values['HOST'] or 'localhost'}:{values['PORT'] or 5432}"
-    return f"postgres://{user}{':' + password if password else ''}@{place}/{values['NAME']}"
+    return f"postgres://{who}@{place}/{values['NAME']}"
 
 
 @pytest.fixture

