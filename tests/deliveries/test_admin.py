@@ -287,7 +287,7 @@ def test_an_attempt_says_what_made_it_different(staff: Client) -> None:
 
     text = text_of(staff, page(delivery))
 
-    assert "replay asked for by rosa · changed in the account · over Other AC · for “new”" in text
+    assert "replay asked for by rosa · changed in the account · in Other AC · for “new”" in text
     assert "does not count as a try" in text
     assert "no answer</span>" in text
 
