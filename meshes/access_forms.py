@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 
+from meshes.admin_base import SelectInput
+
 ALL = "Choose none to give access to all."
 
 
@@ -19,7 +21,7 @@ def time_zones() -> list[tuple[str, str]]:
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's access; the time zone is chosen, not typed."""
 
-    time_zone = forms.TypedChoiceField(choices=time_zones, initial="UTC")
+    time_zone = forms.ChoiceField(choices=time_zones, initial="UTC", widget=SelectInput)
 
     class Meta:
         help_texts = {"workspaces": ALL}
