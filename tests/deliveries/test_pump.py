@@ -34,8 +34,10 @@ def run_for(seconds: float) -> bool:
 def run_until(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
     """Run a pump until the condition holds, or fail."""
 
+    until = time.monotonic() + within_s
+
     def watch() -> None:
-        while not condition():
+        while not condition() and time.monotonic() < until:
             time.sleep(0.05)
         beats.ask_to_stop(kind="pump")
 
