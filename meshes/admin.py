@@ -30,7 +30,9 @@ admin.site.site_header = admin.site.site_title = "Meshes"
 admin.site.index_title = "Overview"
 admin.site.unregister([User, Group])
 # The queue is plumbing: its rows come and go, and what happened stands in our own tables.
-admin.site.unregister([Failure, OrmQ, Schedule, Success])
+# With Redis as the broker django-q2 registers no OrmQ.
+QUEUE = (Failure, OrmQ, Schedule, Success)
+admin.site.unregister([model for model in QUEUE if admin.site.is_registered(model)])
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
 FIXED = ["id", "created_at", "created_by"]
