@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -17,11 +18,13 @@ NOON = "2026-03-02T12:00:00Z"
 SANDBOX_KEY = "sandbox-key-for-tests"
 
 
+FLEETING = re.compile(r"datetime\.datetime\((\d+, ){6}\d+| at 0x[0-9a-f]+")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run's database and machine cannot do, or need not do again."""
+    _refuse_fleeting_names(items)
     if os.environ.get("MESHES_TEST_ONLY_DATABASE"):
         _deselect(config, items, [item for item in items if not _uses_database(item)])
     on_postgres = project.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -34,6 +37,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, reason in left_out.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _refuse_fleeting_names(items: list[pytest.Item]) -> None:
+    fleeting = [item.nodeid for item in items if FLEETING.search(item.nodeid)]
+    if fleeting:
+        raise pytest.UsageError(
+            "These tests have another name in every process, so they cannot be shared out; "
+            f"give their parameters ids=[...]: {fleeting}"
+        )
 
 
 def _uses_database(item: Any) -> bool:

@@ -45,7 +45,7 @@ def main() -> int:
             say(f"The suite on {name}{AGAIN if name == 'PostgreSQL' else ''}")
             env = environment(folder, name=name, database=url, redis=redis)
             failed += [name] if pytest(arguments, env=env) else []
-        covered = True if arguments else coverage(folder)
+        covered = True if arguments or failed else coverage(folder)
     return verdict(left_out, failed, covered=covered, seconds=time.monotonic() - started)
 
 

@@ -185,7 +185,9 @@ def test_time_spent_held_is_added_to_the_time_for_retries(rule):
     assert claim(delivery.account_id).delivery_id == delivery.pk
 
 
-@pytest.mark.parametrize("over", [{"active": False}, {"deleted_at": timezone.now()}], ids=str)
+@pytest.mark.parametrize(
+    "over", [{"active": False}, {"deleted_at": timezone.now()}], ids=["off", "deleted"]
+)
 def test_nothing_is_released_to_a_connection_that_does_not_work(rule, over):
     delivery = due(rule, held_reason="connection_inactive", held_at=timezone.now())
     Connection.objects.update(**over)
