@@ -84,6 +84,7 @@ def record_done(running: Running, done: Done, *, now: datetime) -> bool:
             outcome=Outcome.DELIVERED,
             message=done.message[:500],
             effect=done.effect,
+            target_id=done.target_id or running.attempt.target_id,
             counted=True,
         )
         if held:

@@ -221,6 +221,20 @@ def test_a_rule_that_was_edited_or_switched_off_leaves_its_deliveries_alone(sand
     assert sandbox.state.tags_of(EMAIL) == ["step-3-complete"]
 
 
+def test_a_tag_that_was_made_anew_is_found_by_its_name_and_the_attempt_says_so(sandbox):
+    rule = tag_rule(sandbox)
+    sandbox.state.delete_tag(rule.target_id)
+    new_id = sandbox.state.add_tag("step-3-complete")
+
+    delivery = send_one(due(rule))
+
+    attempt = delivery.attempts.get()
+    assert (delivery.status, attempt.target_id) == ("completed", new_id)
+    assert attempt.target_id != rule.target_id
+    assert "found again by its name" in attempt.message
+    assert sandbox.state.tags_of(EMAIL) == ["step-3-complete"]
+
+
 def test_an_inactive_connection_holds_all_that_waits_for_it_without_a_call(sandbox):
     rule = tag_rule(sandbox)
     deliveries = [due(rule, f"{number}@x.io") for number in range(3)]
