@@ -7,7 +7,7 @@ import socket
 import uuid
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from connections.clock import database_now
 from deliveries.models import WorkerBeat
@@ -53,19 +53,26 @@ def alive(kind: str, *, worker: str | None = None) -> int:
 
     Shape: `worker` counts only those under that supervisor.
     """
-    since = database_now() - timedelta(seconds=ALIVE_S)
-    rows = WorkerBeat.objects.filter(kind=kind, beat_at__gt=since, stopping=False)
+    rows = _living().filter(kind=kind)
     return (rows if worker is None else rows.filter(worker=worker)).count()
 
 
 def is_first(row: WorkerBeat) -> bool:
     """Whether no older one of this kind and worker is at work, so that one of two gives way."""
-    since = database_now() - timedelta(seconds=ALIVE_S)
-    others = WorkerBeat.objects.filter(
-        kind=row.kind, worker=row.worker, beat_at__gt=since, stopping=False
-    )
-    first = others.order_by("started_at", "pk").first()
+    alike = _living().filter(kind=row.kind, worker=row.worker)
+    first = alike.order_by("started_at", "pk").first()
     return first is None or first.pk == row.pk
+
+
+def someone_lacks_a_pump() -> bool:
+    """Whether a supervisor is alive whose worker has no pump."""
+    with_pump = _living().filter(kind="pump").values("worker")
+    return _living().filter(kind="supervisor").exclude(worker__in=with_pump).exists()
+
+
+def _living() -> QuerySet[WorkerBeat]:
+    since = database_now() - timedelta(seconds=ALIVE_S)
+    return WorkerBeat.objects.filter(beat_at__gt=since, stopping=False)
 
 
 def own_worker() -> str:

@@ -120,17 +120,17 @@ def wanted(account: DueAccount) -> int:
     return max(1, min(SENDERS_PER_ACCOUNT, math.ceil(in_flight) + 1))
 
 
-def run_pump(hand_over: Callable[[], object]) -> None:
-    """Run one pump; call `hand_over` when its time is over and nobody stopped it.
+def run_pump(hand_over: Callable[[], object]) -> bool:
+    """Run one pump; False when this worker has one already.
 
-    Why: each worker has one pump. A message that comes twice, or that
-    another worker's supervisor meant for itself, does nothing here.
+    Shape: `hand_over` is called when the time is over and nobody stopped it.
     """
     if beats.alive("pump", worker=beats.own_worker()):
-        return
+        return False
     pump = Pump(run_s=RUN_S)
     try:
         if pump.run():
             hand_over()
     finally:
         pump.close()
+    return True

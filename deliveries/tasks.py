@@ -1,7 +1,9 @@
-"""What django-q2 runs: few, coarse tasks that take no arguments and never raise for business."""
+"""What django-q2 runs: few, coarse tasks without business in their arguments; they never raise."""
 
 from __future__ import annotations
 
+import random
+import time
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,9 @@ from connections.probing import probe_inactive
 from deliveries import beats, idempotency, recovery
 from deliveries.pump import run_pump
 
+HOPS = 3
+PASS_ON_AFTER_S = (0.05, 0.15)
+
 
 @lru_cache(maxsize=1)
 def _broker() -> Broker:
@@ -20,15 +25,22 @@ def _broker() -> Broker:
     return get_broker()
 
 
-def enqueue(name: str) -> None:
+def enqueue(name: str, *arguments: int) -> None:
     """Put one of this module's tasks into the queue, never to be repeated by django-q2."""
     options: dict[str, Any] = {"ack_failure": True, "broker": _broker(), "task_name": name}
-    async_task(f"deliveries.tasks.{name}", **options)
+    async_task(f"deliveries.tasks.{name}", *arguments, **options)
 
 
-def pump() -> None:
-    """One run of the pump; the next one is in the queue before this one ends."""
-    run_pump(hand_over=lambda: enqueue("pump"))
+def pump(hops: int = HOPS) -> None:
+    """One run of the pump; the next one is in the queue before this one ends.
+
+    Why: workers share one queue, and on Redis the same one can win each
+    message; so a worker that has its pump passes on what another one needs.
+    """
+    taken = run_pump(hand_over=lambda: enqueue("pump"))
+    if not taken and hops > 0 and beats.someone_lacks_a_pump():
+        time.sleep(random.uniform(*PASS_ON_AFTER_S))  # noqa: S311
+        enqueue("pump", hops - 1)
 
 
 def keep_house() -> None:

@@ -87,8 +87,8 @@ class Supervisor:
     def _keep_a_pump(self) -> None:
         """Ask for a pump until ours beats; a cluster that never starts one is dead.
 
-        Why: any worker may take the message from the shared queue, so with
-        more workers it takes more messages until ours gets one.
+        Why: any worker may take the message from the shared queue and pass it
+        on a few times, so it can take more messages until ours gets one.
         """
         now = time.monotonic()
         if beats.alive("pump", worker=self.name):

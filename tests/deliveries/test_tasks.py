@@ -29,6 +29,29 @@ def test_a_task_carries_no_arguments_and_is_never_repeated_by_the_queue():
     assert task["ack_failure"] is True
 
 
+@pytest.mark.parametrize(("hops", "passed_on"), [(3, [(2,)]), (0, [])])
+def test_a_worker_with_a_pump_passes_on_what_another_one_needs(monkeypatch, hops, passed_on):
+    beats.start("pump")
+    monkeypatch.setenv(beats.WORKER_VARIABLE, "worker-2")
+    beats.start("supervisor")
+    monkeypatch.delenv(beats.WORKER_VARIABLE)
+
+    tasks.pump(hops)
+
+    assert [row.task["args"] for row in OrmQ.objects.all()] == passed_on
+
+
+def test_a_message_that_nobody_needs_ends(monkeypatch):
+    for worker in ("", "worker-2"):
+        monkeypatch.setenv(beats.WORKER_VARIABLE, worker)
+        beats.start("supervisor")
+        beats.start("pump")
+
+    tasks.pump()
+
+    assert queued() == []
+
+
 def test_housekeeping_is_scheduled_every_minute():
     row = Schedule.objects.get(func="deliveries.tasks.keep_house")
 
