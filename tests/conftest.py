@@ -75,8 +75,13 @@ def database_url(db: None) -> str:
 
 @pytest.fixture
 def redis_url() -> str:
-    """The address of a Redis database that tests may empty; mark the test `redis`."""
-    return os.environ["MESHES_TEST_REDIS_URL"]
+    """The address of a Redis database that tests may empty; mark the test `redis`.
+
+    Why: every process of the run has a database of its own, 15 and downwards.
+    """
+    address, _, last = os.environ["MESHES_TEST_REDIS_URL"].rpartition("/")
+    process = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{address}/{int(last) - int(process) % 8}"
 
 
 @pytest.fixture

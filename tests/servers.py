@@ -36,11 +36,12 @@ def redis_url(stack: ExitStack) -> tuple[str, str]:
     given = os.environ.get("REDIS_URL", "")
     if given and _redis_answers(given):
         return _numbered(given), "the server of REDIS_URL"
-    if _redis_answers(LOCAL_REDIS):
-        return _numbered(LOCAL_REDIS), "the local server on port 6379"
+    # A private one first: two runs on one server would take each other's tasks.
     program = shutil.which("redis-server")
     if program and (started := _private_redis(program, stack)):
         return _numbered(started), "a private server"
+    if _redis_answers(LOCAL_REDIS):
+        return _numbered(LOCAL_REDIS), "the local server on port 6379"
     return "", "none answers and no redis-server is installed"
 
 
