@@ -130,7 +130,7 @@ def test_the_attempt_is_written_down_before_anything_is_sent(sandbox):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_that_comes_after_the_claim_was_lost_overwrites_nothing(sandbox):
-    delivery = due(tag_rule(sandbox))
+    delivery = due(tag_rule(sandbox), payload={"first_name": "Alex"})
     sandbox.faults.set("latency", seconds=1.0, count=1)
     late = aside(lambda: send_one(delivery))
     wait_until(lambda: sandbox.state.requests)

@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.utils import timezone
 
+from connections.models import Account
 from deliveries import beats
 from deliveries.models import Attempt, Delivery, WorkerBeat
 from tests.deliveries.scenes import EMAIL, calls, due, let_lease_run_out, tag_rule
@@ -66,6 +67,7 @@ def test_killed_processes_of_the_pool_stop_no_delivery_for_long(sandbox, databas
         let_lease_run_out(delivery)
         a_minute_ago = timezone.now() - timedelta(minutes=1)
         WorkerBeat.objects.filter(kind="pump").update(beat_at=a_minute_ago)
+        Account.objects.update(lease_until=a_minute_ago)
 
         wait_for(lambda: status_of(delivery) == "completed", within_s=120)
         assert "The cluster stands still; replacing it." in worker.said()
