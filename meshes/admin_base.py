@@ -103,6 +103,23 @@ class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
         rows = super().get_queryset(request)
         return limited_to(rows, request.user, path=self.workspace_path)
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Whether a filter of the list asks this.
+
+        Why: Django lets an address ask about any column of the row, by which
+        people could guess payloads and stored secrets that no page shows them.
+        """
+        names = map(_asked_by, self.get_list_filter(request))
+        asked = any(lookup == name or lookup.startswith(f"{name}__") for name in names)
+        return asked and super().lookup_allowed(lookup, value, request)
+
+
+def _asked_by(offered: Any) -> str:
+    """The lookup that an item of `list_filter` asks."""
+    if isinstance(offered, (tuple, list)):
+        return str(offered[0])
+    return str(getattr(offered, "parameter_name", offered))
+
 
 class ConfigurationAdmin(SoftDeleteMixin, ModelAdmin, SimpleHistoryAdmin):
     """The base of pages on audited tables: author, soft deletion, history of edits."""

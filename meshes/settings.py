@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "meshes.time_zones.ViewerTimeZoneMiddleware",
 ]
 ROOT_URLCONF = "meshes.urls"
+LOGIN_REDIRECT_URL = "admin:index"
 WSGI_APPLICATION = "meshes.wsgi.application"
 TEMPLATES = [
     {

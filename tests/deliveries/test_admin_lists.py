@@ -24,6 +24,7 @@ from tests.builders import (
 )
 from tests.deliveries.pages import (
     CRM,
+    SECRET,
     failed_delivery,
     found,
     listed,
@@ -201,3 +202,14 @@ def test_filters_offer_names_and_always_the_chosen_one(staff: Client) -> None:
     assert "A 49" in offered
     assert "CRM connected" not in offered
     assert "CRM connected" in chosen
+
+
+@pytest.mark.parametrize("ending", ["", "__contains", "__note__startswith"])
+def test_no_address_lets_people_guess_payloads(ending: str) -> None:
+    make_event(**CRM)
+    browser = viewer("view_event")
+
+    answer = browser.get(listed(Event, **{f"payload{ending}": SECRET}))
+
+    assert answer.status_code == 400
+    assert SECRET not in answer.content.decode()

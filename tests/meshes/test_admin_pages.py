@@ -81,3 +81,40 @@ def test_no_page_shows_more_queries_for_more_rows(staff, rows) -> None:
 
 def test_the_queue_has_no_pages_of_its_own() -> None:
     assert not [table for table in PAGES if table._meta.app_label == "django_q"]
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("connections_connection", "secrets__startswith"),
+        ("meshes_machinekey", "secret__startswith"),
+        ("meshes_publishablekey", "key__startswith"),
+    ],
+)
+def test_no_address_lets_people_guess_stored_keys(page, asked, staff, rows) -> None:
+    answer = staff.get(reverse(f"admin:{page}_changelist"), {asked: "g"})
+
+    assert answer.status_code == 400
+
+
+def test_the_filters_of_a_list_still_work(staff, rows) -> None:
+    rule = make_rule()
+
+    answer = staff.get(
+        reverse("admin:rules_rule_changelist"),
+        {"workspace__id__exact": str(rule.workspace_id), "active__exact": "1"},
+    )
+
+    assert [row.pk for row in answer.context["cl"].result_list] == [rule.pk]
+
+
+def test_signing_in_without_a_destination_leads_to_the_overview(client, admin_user) -> None:
+    admin_user.set_password("a-password-for-this-test")
+    admin_user.save()
+
+    answer = client.post(
+        reverse("admin:login"),
+        {"username": admin_user.username, "password": "a-password-for-this-test"},
+    )
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("admin:index"))
