@@ -22,6 +22,9 @@ from rules.saving import delete_rule
 from rules.wording import action_words, change_words, condition_words
 
 VERSIONS_SHOWN = 30
+DELETING = (
+    "no event matches it any more, and deliveries that still wait are canceled. Its history stays."
+)
 
 
 @admin.register(Rule)
@@ -104,7 +107,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The rule alone: it is only marked, and its history stays."""
         lacking = set() if self.has_delete_permission(request) else {"rule"}
-        told = [f"{rule}: no event matches it any more; its history stays." for rule in objs]
+        told = [f"{rule}: {DELETING}" for rule in objs]
         return told, {"rules": len(told)}, lacking, []
 
     @admin.display(description="When")

@@ -232,7 +232,7 @@ def test_deleting_asks_and_then_marks_the_rule(staff: Client, connection: Connec
     rule = Rule.objects.get()
     page = reverse("admin:rules_rule_delete", args=[rule.pk])
 
-    assert "its history stays" in staff.get(page).content.decode()
+    assert "still wait are canceled. Its history stays" in staff.get(page).content.decode()
     assert Rule.objects.get().deleted_at is None
     staff.post(page, {"post": "yes"})
 
