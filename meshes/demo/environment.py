@@ -5,14 +5,21 @@ Runs before Django's settings are read, so it imports nothing of Django.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "var" / "demo"
 DATABASE = FOLDER / "demo.sqlite3"
+
+
+class AnotherRuns(Exception):
+    """A demonstration runs already; two would share one database."""
 
 
 def prepare() -> None:
@@ -30,6 +37,7 @@ def prepare() -> None:
             "DESTINATIONS_ALLOW_PRIVATE": "true",
             "DEBUG": "false",
             "REDIS_URL": "",
+            "PUBLIC_URL": "http://localhost",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "LOG_LEVEL": "INFO",
             "WORKER_PROCESSES": "2",
@@ -45,6 +53,22 @@ def _kept(name: str, fresh: str) -> str:
         path.touch(mode=0o600)
         path.write_text(fresh)
     return path.read_text()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep the demonstration's folder for this process while the block runs.
+
+    Raises: AnotherRuns.
+    """
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AnotherRuns(
+                "A demonstration runs already. Stop it with Ctrl-C in its terminal, then try again."
+            ) from None
+        yield
 
 
 def forget_last_run() -> None:
