@@ -138,7 +138,7 @@ def api(db: None) -> Api:
     from meshes.models import Organization
     from meshes.workspaces import create_workspace
 
-    organization = Organization.objects.live().get()
+    organization = Organization.objects.live().first() or Organization.objects.create(name="Tests")
     workspace, key = create_workspace("Tests", organization=organization, by="tests")
     return Api(workspace, key.key)
 

@@ -66,7 +66,8 @@ def environment(folder: Path, *, name: str, database: str, redis: str) -> dict[s
 
 def pytest(arguments: list[str], *, measured: bool, env: dict[str, str]) -> int:
     """The status of one run; without arguments the whole suite."""
-    command = [sys.executable, "-m", "pytest", "--dist=worksteal", "-n"]
+    # Tests in the order of collection: those that empty the database come last.
+    command = [sys.executable, "-m", "pytest", "--dist=load", "--maxschedchunk=8", "-n"]
     command += [os.environ.get("MESHES_TEST_PROCESSES", "2"), *arguments]
     command += ["--cov", "--cov-report="] if measured else []
     status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
