@@ -1,0 +1,56 @@
+"""How gunicorn serves Meshes; `gunicorn meshes.wsgi` finds this file by itself.
+
+What gunicorn refuses before Django sees it is answered as the API answers, and
+logged without what was sent.
+"""
+
+import json
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+
+REFUSALS = (
+    (errors.LimitRequestLine, 414, "URI Too Long"),
+    (errors.LimitRequestHeaders, 431, "Request Header Fields Too Large"),
+    (errors.ExpectationFailed, 417, "Expectation Failed"),
+    (errors.UnsupportedTransferCoding, 501, "Not Implemented"),
+    (errors.ForbiddenProxyRequest, 403, "Forbidden"),
+    (errors.ParseException, 400, "Bad Request"),
+)
+HEAD = (
+    "HTTP/1.1 {status} {phrase}\r\nConnection: close\r\n"
+    "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+)
+
+
+class JsonErrorsWorker(ThreadWorker):
+    """Refuses malformed HTTP in the contract's JSON instead of HTML.
+
+    Source: Meshes API wire contract, section 3.
+    """
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer and log a request that could not be read; other errors as gunicorn does."""
+        found = ((status, phrase) for kind, status, phrase in REFUSALS if isinstance(exc, kind))
+        status, phrase = next(found, (0, ""))
+        if not status:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Refused malformed HTTP with %s: %s", status, type(exc).__name__)
+        try:
+            util.write_nonblock(client, answer(status, phrase))
+        except OSError:
+            self.log.debug("The client did not wait for the answer.")
+
+
+def answer(status: int, phrase: str) -> bytes:
+    """The whole answer as bytes."""
+    name = "".join(word.capitalize() if word != "URI" else word for word in phrase.split())
+    message = "The request is not HTTP that this server can read."
+    body = json.dumps({"message": phrase, "error": {"name": name, "message": message}})
+    return (HEAD.format(status=status, phrase=phrase, length=len(body)) + body).encode()
+
+
+worker_class = JsonErrorsWorker
