@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 
 from meshes.api_errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
@@ -51,8 +53,15 @@ def _read(request: HttpRequest, limit: int) -> bytes:
     """
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     if chunked and request.META.get("wsgi.input_terminated"):
-        return bytes(request.META["wsgi.input"].read(limit + 1))
+        return _read_chunks(request.META["wsgi.input"], limit)
     return request.body
+
+
+def _read_chunks(stream: Any, limit: int) -> bytes:
+    try:
+        return bytes(stream.read(limit + 1))
+    except Exception:  # noqa: BLE001  each server has errors of its own for broken chunks
+        raise BadRequest("The chunks of the body are broken or end too early.") from None
 
 
 def _too_large(limit: int) -> PayloadTooLarge:

@@ -159,6 +159,22 @@ def test_a_body_in_chunks_is_read_up_to_the_limit(api, size, status):
     assert stored()[0] == (status == 201)
 
 
+class BrokenChunks:
+    """A body whose chunks the server cannot tell apart."""
+
+    def read(self, _size: int) -> bytes:
+        raise LookupError("ZZ is no size")
+
+
+def test_broken_chunks_are_the_senders_fault(api):
+    headers = {"X-Meshes-Publishable-Key": api.key, "Transfer-Encoding": "chunked"}
+    stream = {"wsgi.input": BrokenChunks(), "wsgi.input_terminated": True}
+
+    answer = api.client.post(EVENTS, content_type="application/json", headers=headers, **stream)
+
+    refused(answer, 400, "BadRequest")
+
+
 @pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
 def test_another_method_is_refused_before_the_key_is_asked_for(api, path, method):
