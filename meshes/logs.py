@@ -58,13 +58,6 @@ def configuration(*, format_name: str, level: str) -> dict[str, Any]:
 
     Shape: `format_name` is `json` for one object a line, else `key=value`.
     """
-    render = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if format_name == "json"
-        else structlog.processors.KeyValueRenderer(
-            key_order=["timestamp", "level", "logger", "event"]
-        )
-    )
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -79,7 +72,7 @@ def configuration(*, format_name: str, level: str) -> dict[str, Any]:
             where_it_failed,
             without_request,
             redact_event,
-            render,
+            _renderer(format_name),
         ],
         "use_get_message": True,
     }
@@ -97,3 +90,11 @@ def configuration(*, format_name: str, level: str) -> dict[str, Any]:
             "urllib3": quiet,
         },
     }
+
+
+def _renderer(format_name: str) -> Any:
+    if format_name == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.KeyValueRenderer(
+        key_order=["timestamp", "level", "logger", "event"]
+    )
