@@ -54,3 +54,4 @@ def answer(status: int, phrase: str) -> bytes:
 
 
 worker_class = JsonErrorsWorker
+control_socket_disable = True  # it would lie in the home folder of whoever runs the server

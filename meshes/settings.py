@@ -10,9 +10,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from meshes import logs, secrets_at_start, theme
+from meshes.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 environ.Env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))
 
 # Safety ------------------------------------------------------------------------------
@@ -93,7 +94,6 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = ["meshes.formats"]
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
 WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -106,14 +106,14 @@ DATABASES = {
     )
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
-elif DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+elif DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must start with sqlite:// or postgres://; Meshes supports these two."
     )

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.conf import settings as project
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 
@@ -111,6 +113,8 @@ def _callable(func: str | Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture
 def staff(client: Client, admin_user: Any) -> Client:
     """A browser in which a superuser is signed in."""
+    # Which of these are cached depends on earlier tests, and with it the count of queries.
+    ContentType.objects.get_for_models(*apps.get_models())
     client.force_login(admin_user)
     return client
 

@@ -285,7 +285,7 @@ def fill(rule: Rule, number: int, **over: object) -> None:
 def plan_of(sql: str, parameters: object) -> str:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE deliveries_delivery")
+            cursor.execute("ANALYZE deliveries_delivery, rules_rule, connections_connection")
         explain = {"postgresql": "EXPLAIN ", "sqlite": "EXPLAIN QUERY PLAN "}[connection.vendor]
         cursor.execute(explain + sql, parameters)
         return "\n".join(str(row[-1]) for row in cursor.fetchall())

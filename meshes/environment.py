@@ -1,0 +1,31 @@
+"""Reads environment variables; a value that cannot be read stops the start with a sentence."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+FALSE = ("false", "off", "no", "n", "0", "")
+TRUE = (*environ.Env.BOOLEAN_TRUE_STRINGS,)
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """django-environ, with `NAME_FILE` for every name and no guessing at misspelled values."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """The variable's value in the type that was asked for.
+
+        Raises: ImproperlyConfigured naming the variable, never its value.
+        """
+        cast = options.get("cast", args[0] if args else None)
+        if cast is bool and os.environ.get(var, "").strip().lower() not in (*TRUE, *FALSE):
+            raise ImproperlyConfigured(f"{var} must be true or false.")
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError:
+            kinds = {int: "a whole number", float: "a number"}
+            kind = kinds.get(cast, "spelled differently")
+            raise ImproperlyConfigured(f"{var} must be {kind}.") from None

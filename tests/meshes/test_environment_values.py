@@ -1,0 +1,38 @@
+"""Values of environment variables that cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from meshes.environment import Environment
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("true", True), ("0", False), ("", False)])
+def test_a_switch_is_true_or_false(monkeypatch, value, meaning):
+    monkeypatch.setenv("A_SWITCH", value)
+
+    assert Environment().bool("A_SWITCH", False) is meaning
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("bool", "A_VALUE must be true or false."),
+        ("int", "A_VALUE must be a whole number."),
+        ("float", "A_VALUE must be a number."),
+    ],
+)
+def test_a_misspelled_value_is_named_and_not_repeated(monkeypatch, kind, sentence):
+    monkeypatch.setenv("A_VALUE", "nope")
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        getattr(Environment(), kind)("A_VALUE", 1)
+
+    assert str(refused.value) == sentence
+
+
+def test_a_variable_that_is_not_set_has_its_default(monkeypatch):
+    monkeypatch.delenv("A_VALUE", raising=False)
+
+    assert Environment().int("A_VALUE", 7) == 7
