@@ -22,13 +22,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTING := DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite:///:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lock clean
+.PHONY: help install dev demo test check lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1: \2/p' Makefile
 	@echo 'PYTHON=python3.12 chooses the interpreter, with an environment of its own.'
 
-install: $(DEV) ## Create the environment with everything for working on Meshes
+install: $(RUN) ## Create the environment for running Meshes
+
+dev: $(DEV) ## Add everything for working on Meshes
 	@echo "Ready: $(BIN)/python"
 
 demo: $(RUN) ## Show Meshes at work in one terminal; ARGS=--once ends after the demonstration
