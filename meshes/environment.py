@@ -12,7 +12,7 @@ FALSE = ("false", "off", "no", "n", "0", "")
 TRUE = (*environ.Env.BOOLEAN_TRUE_STRINGS,)
 
 
-class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+class Environment(environ.FileAwareEnv):
     """django-environ, with `NAME_FILE` for every name and no guessing at misspelled values."""
 
     def get_value(self, var: str, *args: Any, **options: Any) -> Any:
@@ -26,6 +26,6 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         try:
             return super().get_value(var, *args, **options)
         except ValueError:
-            kinds = {int: "a whole number", float: "a number"}
+            kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
             kind = kinds.get(cast, "spelled differently")
             raise ImproperlyConfigured(f"{var} must be {kind}.") from None
