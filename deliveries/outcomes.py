@@ -43,7 +43,7 @@ class Verdict:
     retry_after_s: float | None = None
 
 
-ACCESS_REASONS = frozenset({"permission_denied", "plan_lacks_feature"})
+ACCESS_REASONS = frozenset({"permission_denied"})
 
 
 def judge(error: Exception) -> Verdict:
