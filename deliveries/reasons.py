@@ -100,10 +100,6 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
         "The {destination} user of the API key lacks a permission.", IN_ACCOUNT,
         "Extend the rights of that user's group, then replay the delivery.",
     ),
-    "plan_lacks_feature": Reason(
-        "The {destination} plan does not include what the rule asks for.", IN_ACCOUNT,
-        "Change the plan or the rule, then replay the delivery.",
-    ),
     "contact_limit_reached": Reason(
         "The {destination} account has reached its limit of contacts.", IN_ACCOUNT,
         "Raise the limit or remove contacts there, then replay the delivery.",
