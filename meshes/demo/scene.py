@@ -12,6 +12,7 @@ from connections.destinations.activecampaign.sandbox import SandboxServer
 from connections.drafts import ConnectionDraft
 from connections.models import CatalogEntry, Connection
 from connections.saving import save_connection
+from deliveries.descriptions import SENT
 from meshes.models import Organization, PublishableKey, Workspace
 from meshes.workspaces import create_workspace
 from rules.drafts import RuleDraft
@@ -20,19 +21,7 @@ from rules.saving import save_rule
 
 BY = "demo"
 TAG = "step-3-complete"
-EVENT = {
-    "event": "page.completed",
-    "resource": "onboarding_sequence",
-    "resource_id": "workspace-setup",
-    "payload": {
-        "user_id": "usr_5012",
-        "email": "alex@northstar.io",
-        "page_id": "page_connect-crm",
-        "page_title": "Connect your CRM",
-        "sequence_step": 3,
-        "completed_at": "2026-03-21T15:06:00Z",
-    },
-}
+EVENT = SENT
 EMAIL = "alex@northstar.io"
 
 
