@@ -22,13 +22,7 @@ from deliveries.turns import Turn
 
 log = structlog.get_logger(__name__)
 
-RELATED = (
-    "event",
-    "rule",
-    "rule_version__mapping",
-    "connection__workspace",
-    "account",
-)
+RELATED = ("event", "rule", "rule_version__mapping", "connection")
 
 
 def send(claim: Claim) -> None:
