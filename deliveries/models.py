@@ -134,10 +134,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Deliveries in hand of a worker whose lease has run out."""
         return self.filter(status=Status.PROCESSING, lease_until__lte=now)
 
-    def unfinished(self) -> Self:
-        """Deliveries that may still be attempted."""
-        return self.filter(UNFINISHED)
-
 
 class Delivery(models.Model):
     """One event for one rule: what must become true in the account, and how far it is.
