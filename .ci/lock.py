@@ -20,6 +20,7 @@ OPTIONS = [
     "--universal",
     "--python-version=3.11",
     "--generate-hashes",
+    "--no-strip-extras",
     "--no-emit-index-url",
     "--no-emit-find-links",
     "--custom-compile-command=make lock",
