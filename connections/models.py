@@ -43,7 +43,9 @@ class Account(models.Model):
 
     Shape: runtime state, written by workers; never audited.
     Units: `next_slot` is in seconds since the epoch by the database's clock;
-    `requests_per_second` is the budget that all our processes share.
+    `requests_per_second` is the budget that all our processes share;
+    `paused_s` adds up all its pauses so far, in seconds.
+    `last_timeout_at` is set while its last call got no answer in time.
     """
 
     kind = models.CharField(max_length=32)
@@ -52,6 +54,7 @@ class Account(models.Model):
     next_slot = models.FloatField(default=0.0)
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=64, blank=True, default="")
+    paused_s = models.FloatField(default=0.0, db_default=0.0)
     last_timeout_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -165,6 +168,9 @@ class Connection(Configuration):
         max_length=40, choices=InactiveReason.choices, blank=True, default="", editable=False
     )
     hidden = models.BooleanField(default=False, editable=False)
+    bulk_import = models.BooleanField(
+        "send bursts through the bulk importer", default=False, db_default=False
+    )
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_check = models.JSONField(default=dict, blank=True, editable=False)
     history = HistoricalRecords(
