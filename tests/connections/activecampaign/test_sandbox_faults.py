@@ -37,6 +37,7 @@ ANSWERS = [
     ("empty_body", {}, 201, None, "", True),
     ("json_as_html", {}, 201, HTML, '{"contact":', True),
     ("same_status", {"status": 200}, 200, JSON, '{"contact":', True),
+    ("wrong_contact", {}, 201, JSON, '{"contact":', True),
 ]
 DROPPED = [
     ("reset", {}, False),

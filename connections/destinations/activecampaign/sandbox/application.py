@@ -15,6 +15,7 @@ from connections.destinations.activecampaign.sandbox.limiter import Verdict
 from connections.destinations.activecampaign.sandbox.messages import Answer, Refusal, Request
 from connections.destinations.activecampaign.sandbox.request_log import RequestLog
 from connections.destinations.activecampaign.sandbox.settings import Settings
+from connections.destinations.activecampaign.sandbox.subjects import subject_of
 
 IMPORT_PATH = ("api", "3", "import", "bulk_import")
 
@@ -32,11 +33,13 @@ class Api:
         account = self._accounts.of(request)
         entry = self._log.open(request, account=account.name if account else NOBODY)
         if account:
+            entry.about = _subject(request, account)
             answer = self._paced(request, account)
         else:
             answer = fault_answers.wrong_key(settings.wrong_key).but(outcome="wrong_key")
         gone = answer.manner.kind in ("drop", "reset")
         status = None if gone else answer.status
+        entry.applied = answer.applied
         entry.close(status=status, outcome=answer.outcome, fault=answer.fault)
         return _signed(answer)
 
@@ -56,11 +59,16 @@ class Api:
             self._stopping.wait(slow[1]["seconds"])
         fault = account.faults.first("answer", request)
         if fault is None:
-            return _spoiled(request, account, _handled(request, account))
+            answer = _spoiled(request, account, _handled(request, account))
+            return answer if answer.fault or not slow else answer.but(fault=slow[0])
         name, options = fault
-        if options["apply"]:
-            _handled(request, account)
-        return fault_answers.instead(name, options)
+        applied = options["apply"] and _handled(request, account).applied
+        return fault_answers.instead(name, options).but(applied=applied)
+
+
+def _subject(request: Request, account: Account) -> dict[str, str]:
+    with account.state.lock:
+        return subject_of(request, account.state.data)
 
 
 def _spoiled(request: Request, account: Account, answer: Answer) -> Answer:
@@ -74,9 +82,10 @@ def _handled(request: Request, account: Account) -> Answer:
     with account.state.lock:
         try:
             handler, args = _route(request)
-            return handler(
+            answer = handler(
                 Call(request, account.state.data, account.faults, account.settings, args)
             )
+            return answer.but(applied=answer.status < 300)
         except Refusal as refusal:
             return refusal.answer
 

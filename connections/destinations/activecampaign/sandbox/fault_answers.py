@@ -22,7 +22,7 @@ def instead(name: str, options: Options) -> Answer:
 
 def spoiled(name: str, options: Options, answer: Answer) -> Answer:
     """A good answer after a fault of the stage "after"."""
-    return _SPOILERS[name](options, answer).but(fault=name)
+    return _SPOILERS[name](options, answer).but(fault=name, applied=answer.applied)
 
 
 def wrong_key(kind: str) -> Answer:
@@ -97,6 +97,14 @@ def _reset(options: Options, answer: Answer | None = None) -> Answer:
     return Answer(manner=Manner("reset"), outcome="reset")
 
 
+def _wrong_contact(options: Options, answer: Answer) -> Answer:
+    payload = json.loads(answer.body)
+    shown = [payload.get("contact"), *(payload.get("contacts") or [])]
+    for contact in filter(None, shown):
+        contact["email"] = options["email"]
+    return json_answer(payload, answer.status)
+
+
 _INSTEAD: dict[str, Callable[[Options], Answer]] = {
     "rate_limit": lambda options: too_fast(options["retry_after"]),
     "rate_limit_503": _overloaded,
@@ -124,4 +132,5 @@ _SPOILERS: dict[str, Callable[[Options, Answer], Answer]] = {
     "empty_body": lambda options, answer: answer.but(body=b"", content_type=None),
     "json_as_html": lambda options, answer: answer.but(content_type=HTML),
     "same_status": lambda options, answer: answer.but(status=options["status"]),
+    "wrong_contact": _wrong_contact,
 }

@@ -94,6 +94,12 @@ _ALL = (
     FaultKind("empty_body", "after", "A good status with an empty body."),
     FaultKind("json_as_html", "after", "Good JSON under text/html."),
     FaultKind(
+        "wrong_contact",
+        "after",
+        "The contact in the answer carries another email.",
+        {"email": "stranger@elsewhere.example"},
+    ),
+    FaultKind(
         "same_status",
         "after",
         "The same status where 200 or 201 is due.",

@@ -108,7 +108,10 @@ class Manner:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, body and headers; a content type of None sends no such header."""
+    """Status, body and headers; a content type of None sends no such header.
+
+    Shape: `applied` says that the endpoint did its work, whatever the answer says.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -117,6 +120,7 @@ class Answer:
     manner: Manner = Manner()
     outcome: str = "answered"
     fault: str = ""
+    applied: bool = False
 
     def but(self, **values: Any) -> "Answer":
         """The same answer with some parts replaced."""

@@ -23,6 +23,8 @@ class LoggedRequest:
 
     Shape: `path` as sent without the query; `body` is parsed JSON, or text, or None.
     `outcome`: waiting, answered, rate_limited, wrong_key, reset or dropped.
+    `about` names the contact and target, `applied` says that the endpoint did its
+    work, even where the answer was lost or spoiled.
     Units: `at` in epoch seconds, `monotonic` on the local monotonic clock.
     """
 
@@ -39,6 +41,8 @@ class LoggedRequest:
     status: int | None = None
     outcome: str = "waiting"
     fault: str = ""
+    about: dict[str, str] = field(default_factory=dict)
+    applied: bool = False
     took_s: float | None = None
 
     def close(self, *, status: int | None, outcome: str, fault: str) -> None:
