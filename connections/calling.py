@@ -37,7 +37,7 @@ def open_line(
     *,
     record: Callable[[Exchange], None] | None = None,
     hide: Collection[str] = (),
-    before_call: Callable[[], None] | None = None,
+    before_call: Callable[[], object] | None = None,
     deadline_s: float = 30.0,
 ) -> Call:
     """A function that sends one request to the connection's account.

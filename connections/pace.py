@@ -10,8 +10,8 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import F
 
 from connections.clock import database_now
 from connections.models import Account
@@ -57,25 +57,48 @@ def reserve_slot(account_id: int) -> float:
     return max(0.0, float(row[0]))
 
 
-def take_slot(account_id: int) -> None:
-    """Wait for this caller's own slot.
+def take_slot(account_id: int) -> float:
+    """Wait for this caller's own slot; the slot's moment.
 
+    Units: seconds of this process's monotonic clock.
     Raises: Paused when the account is paused now or by the time the slot comes.
     """
     wait_s = reserve_slot(account_id)
+    moment = time.monotonic() + wait_s
     if wait_s > 0:
         time.sleep(wait_s)
         _check_not_paused(account_id)
+    return moment
+
+
+def push_back(account_id: int, *, seconds: float) -> None:
+    """Move the slots that nobody has taken yet back by so much.
+
+    Units: seconds that a call leaves later than its slot, of which a second
+    counts at most. Why: the account counts arrivals; after a late one the
+    next ones would come too close together.
+    """
+    Account.objects.filter(pk=account_id).update(next_slot=F("next_slot") + min(seconds, 1.0))
 
 
 def pause(account_id: int, *, seconds: float, reason: str) -> None:
     """Let nobody send for so long; a pause that lasts longer already stays.
 
     Units: `seconds`, of which at most five minutes count.
+    Why: what this adds to the account's pauses is summed up, since paused time
+    does not use up a delivery's time for retries.
     """
-    until = database_now() + timedelta(seconds=min(max(seconds, 0.0), MAX_PAUSE_S))
-    earlier = Q(paused_until__isnull=True) | Q(paused_until__lt=until)
-    Account.objects.filter(earlier, pk=account_id).update(paused_until=until, pause_reason=reason)
+    now = database_now()
+    until = now + timedelta(seconds=min(max(seconds, 0.0), MAX_PAUSE_S))
+    with transaction.atomic():
+        account = Account.objects.select_for_update().only("paused_until").get(pk=account_id)
+        since = max(account.paused_until or now, now)
+        if since < until:
+            Account.objects.filter(pk=account_id).update(
+                paused_until=until,
+                pause_reason=reason,
+                paused_s=F("paused_s") + (until - since).total_seconds(),
+            )
 
 
 def _check_not_paused(account_id: int) -> None:

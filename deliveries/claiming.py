@@ -26,7 +26,7 @@ UNFINISHED_SQL = "{0}.status IN ('pending', 'processing', 'retrying')"
 PRIORITIES = ", ".join(str(value) for value in Priority.values)
 
 DUE_ACCOUNTS_SQL = f"""
-SELECT a.id, a.requests_per_second FROM connections_account a
+SELECT a.id, a.requests_per_second, a.last_timeout_at IS NOT NULL FROM connections_account a
 WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
   AND (a.lease_owner = %(owner)s OR a.lease_until IS NULL OR a.lease_until <= %(now)s)
   AND EXISTS (
@@ -40,6 +40,7 @@ UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until =
 WHERE id = (
   SELECT d.id FROM {TABLE} d
   WHERE d.account_id = %(account)s AND {WAITING_SQL.format("d")} AND d.next_attempt_at <= %(now)s
+    {{only}}
     AND NOT EXISTS (
       SELECT 1 FROM connections_account a WHERE a.id = d.account_id AND a.paused_until > %(now)s)
     AND NOT EXISTS (
@@ -48,10 +49,12 @@ WHERE id = (
     AND NOT EXISTS (
       SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
       AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id < d.id
-      AND {UNFINISHED_SQL.format("b")} AND b.held_reason = '')
+      AND {UNFINISHED_SQL.format("b")} AND b.held_reason = ''
+      AND NOT (b.priority = {Priority.REPLAY} AND b.run_attempts = 0
+        AND d.priority < {Priority.REPLAY}))
   ORDER BY d.priority, d.next_attempt_at, d.id LIMIT 1 {{lock}})
   AND status IN ('pending', 'retrying')
-RETURNING id
+RETURNING id, priority
 """  # noqa: S608
 
 
@@ -65,17 +68,20 @@ class Claim:
 
     delivery_id: int
     token: uuid.UUID
+    priority: int = Priority.LIVE
 
 
 @dataclass(frozen=True, slots=True)
 class DueAccount:
     """An account with work that this owner may do now.
 
+    Shape: `silent` says that its last call got no answer in time.
     Units: requests per second.
     """
 
     id: int
     requests_per_second: float
+    silent: bool = False
 
 
 def due_accounts(owner: str) -> list[DueAccount]:
@@ -85,15 +91,17 @@ def due_accounts(owner: str) -> list[DueAccount]:
         return [DueAccount(*row) for row in cursor.fetchall()]
 
 
-def claim(account_id: int) -> Claim | None:
+def claim(account_id: int, *, only: Priority | None = None) -> Claim | None:
     """The account's next delivery, taken in hand, or None when none may go now.
 
-    Shape: None while the account is paused.
+    Shape: None while the account is paused; `only` asks for one priority.
     Why: an order on one target never swaps, so a delivery waits for earlier
-    unfinished ones of its lane on the same target, retries included.
+    unfinished ones of its lane on the same target, retries included. A replay
+    that has not begun keeps no live delivery waiting; it ends as superseded.
     """
     now, token = database_now(), uuid.uuid4()
     lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    one_class = "" if only is None else f"AND d.priority = {only.value}"
     parameters = {
         "account": account_id,
         "now": as_parameter(now),
@@ -102,11 +110,11 @@ def claim(account_id: int) -> Claim | None:
     }
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM_SQL.format(lock=lock), parameters)
+            cursor.execute(CLAIM_SQL.format(lock=lock, only=one_class), parameters)
             row = cursor.fetchone()
     except IntegrityError:  # another hand took this lane between our look and our write
         return None
-    return Claim(row[0], token) if row else None
+    return Claim(row[0], token, row[1]) if row else None
 
 
 def renew(held: Claim) -> bool:
@@ -122,7 +130,7 @@ def release(held: Claim, *, status: str) -> None:
 
 def as_before(delivery: Delivery) -> Status:
     """The status that a delivery in hand had when it was claimed."""
-    return Status.RETRYING if delivery.attempt_count else Status.PENDING
+    return Status.RETRYING if delivery.begun else Status.PENDING
 
 
 def _held(held: Claim) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -14,14 +15,23 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[int], None]
 
+STUCK_AFTER_S = 1.0
+
 
 class Crew:
-    """Threads that run one account's work each; counts how many are on which account."""
+    """Threads that run one account's work each; counts how many are on which account.
 
-    def __init__(self, size: int) -> None:
+    Shape: `size` threads work at once; for each that is stuck in a call there
+    may be one more, up to `most` in all, so that accounts that hang take no
+    hands away from the others.
+    """
+
+    def __init__(self, size: int, *, most: int | None = None) -> None:
         self.size = size
+        self.most = most or size
         self._jobs: queue.SimpleQueue[tuple[int, Work] | None] = queue.SimpleQueue()
         self._busy: Counter[int] = Counter()
+        self._went_on: dict[int, float] = {}
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
 
@@ -32,8 +42,16 @@ class Crew:
 
     def free(self) -> int:
         """How many more jobs can start at once."""
+        stuck_since = time.monotonic() - STUCK_AFTER_S
         with self._changed:
-            return self.size - self._busy.total()
+            stuck = sum(moment < stuck_since for moment in self._went_on.values())
+            busy = self._busy.total()
+            return min(self.size + stuck, self.most) - busy
+
+    def went_on(self) -> None:
+        """This thread's work has made a step; it is not stuck."""
+        with self._changed:
+            self._went_on[threading.get_ident()] = time.monotonic()
 
     def start(self, account_id: int, work: Work) -> None:
         """Run `work(account_id)` on a thread of its own."""
@@ -56,6 +74,7 @@ class Crew:
             connections.close_all()
 
     def _do(self, account_id: int, work: Work) -> None:
+        self.went_on()
         try:
             work(account_id)
         except Exception as error:
@@ -64,6 +83,7 @@ class Crew:
         finally:
             with self._changed:
                 self._busy[account_id] -= 1
+                self._went_on.pop(threading.get_ident(), None)
                 self._busy += Counter()  # drops accounts that nobody works for
                 self._changed.notify_all()
 

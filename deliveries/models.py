@@ -286,6 +286,11 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"Delivery of {self.event_name}"
 
+    @property
+    def begun(self) -> bool:
+        """Whether the present run has made an attempt."""
+        return bool(self.run_attempts or (self.trigger == Trigger.LIVE and self.attempt_count))
+
 
 class Attempt(models.Model):
     """One try of a delivery, written before its first socket opens.

@@ -10,24 +10,33 @@ import math
 import os
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from connections import leases
-from deliveries import beats, latency, recovery, wakeup
-from deliveries.claiming import DueAccount, claim, due_accounts
+from deliveries import beats, latency, wakeup
+from deliveries.claiming import Claim, DueAccount, claim, due_accounts
 from deliveries.crew import Crew
 from deliveries.sending import send
+from deliveries.shares import Shares
+from deliveries.sweeping import Sweeper
 
 LOOK_EVERY_S = 0.1
 RUN_S = 45.0
 FINISH_S = 40.0
 BEAT_EVERY_S = 1.0
 LEASE_EVERY_S = 10.0
-SENDERS = {"postgresql": 32, "sqlite": 8}
+SENDERS = {"postgresql": 32, "sqlite": 24}
+MORE_SENDERS = 32
+"""On top of those, for calls that hang."""
+
 SENDERS_PER_ACCOUNT = 8
+SILENT_PART = 4
+"""Accounts that do not answer get one part in so many of the senders, all together."""
+
 TURN_S = 1.0
 
 log = structlog.get_logger(__name__)
@@ -39,9 +48,14 @@ class Pump:
     def __init__(self, *, run_s: float) -> None:
         self.owner = str(uuid.uuid4())
         self.ends_at = time.monotonic() + run_s
-        self.crew = Crew(SENDERS[connection.vendor])
+        size = SENDERS[connection.vendor]
+        self.crew = Crew(size, most=size + MORE_SENDERS)
+        self.most_silent = max(1, size // SILENT_PART)
+        self.silent: set[int] = set()
+        self.sweeper = Sweeper()
         self.leased: dict[int, float] = {}
         self.served: dict[int, float] = {}
+        self.shares: defaultdict[int, Shares] = defaultdict(Shares)
         self.claiming = True
         self.parent = os.getppid()
         self.last_beat = 0.0
@@ -50,7 +64,7 @@ class Pump:
         """Work until the time is over; True when a successor should follow."""
         row = beats.start("pump")
         try:
-            asked_to_stop = not beats.is_first(row) or self._loop(row.pk)
+            asked_to_stop = not beats.is_first(row) or self._work(row.pk)
         finally:
             self.claiming = False
             beats.ask_to_stop(pk=row.pk)
@@ -59,9 +73,14 @@ class Pump:
     def close(self) -> None:
         """Let senders finish what they have in hand, and give the accounts back."""
         self.claiming = False
+        self.sweeper.stop(within_s=FINISH_S / 4)
         if not self.crew.finish(within_s=FINISH_S):
             log.warning("senders_left_behind")
         leases.release(list(self.leased), owner=self.owner)
+
+    def _work(self, row_id: uuid.UUID) -> bool:
+        self.sweeper.start()
+        return self._loop(row_id)
 
     def _loop(self, row_id: uuid.UUID) -> bool:
         while time.monotonic() < self.ends_at:
@@ -80,18 +99,23 @@ class Pump:
         if time.monotonic() - self.last_beat < BEAT_EVERY_S:
             return True
         self.last_beat = time.monotonic()
-        recovery.pick_up_abandoned()
-        recovery.release_held()
         return beats.beat(row_id) and os.getppid() == self.parent
 
     def _look(self) -> None:
         due = due_accounts(self.owner)
+        self.silent -= {account.id for account in due if not account.silent}
+        self.silent |= {account.id for account in due if account.silent}
         for account in sorted(due, key=lambda account: self.served.get(account.id, 0.0)):
             if self.crew.free() <= 0:
                 return
-            if self.crew.busy(account.id) < wanted(account) and self._may_drive(account.id):
+            if self._has_room(account) and self._may_drive(account.id):
                 self.served[account.id] = time.monotonic()
                 self.crew.start(account.id, self._send_for)
+
+    def _has_room(self, account: DueAccount) -> bool:
+        if account.silent and sum(map(self.crew.busy, self.silent)) >= self.most_silent:
+            return False
+        return self.crew.busy(account.id) < wanted(account)
 
     def _may_drive(self, account_id: int) -> bool:
         if time.monotonic() - self.leased.get(account_id, -LEASE_EVERY_S) < LEASE_EVERY_S:
@@ -106,16 +130,32 @@ class Pump:
         """Send what is due for one account, for a turn, so that others get theirs."""
         until = time.monotonic() + TURN_S
         while self.claiming and self._may_drive(account_id):
-            held = claim(account_id)
+            self.crew.went_on()
+            held = self._next(account_id)
             if held is None:
                 return
-            send(held)
+            self.shares[account_id].spent(send(held))
             if time.monotonic() > until and self.crew.free() <= 0:
                 return
 
+    def _next(self, account_id: int) -> Claim | None:
+        shares = self.shares[account_id]
+        first = shares.first()
+        if first is not None:
+            held = claim(account_id, only=first)
+            if held is not None:
+                return held
+            shares.none_waits(first)
+        return claim(account_id)
+
 
 def wanted(account: DueAccount) -> int:
-    """How many calls to keep in flight, so that slow answers do not slow the pace."""
+    """How many calls to keep in flight, so that slow answers do not slow the pace.
+
+    Shape: one for an account that has not answered lately, as its call may hang.
+    """
+    if account.silent or not latency.answers(account.id):
+        return 1
     in_flight = account.requests_per_second * latency.seconds_of(account.id)
     return max(1, min(SENDERS_PER_ACCOUNT, math.ceil(in_flight) + 1))
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.destinations.base import Done, Exchange, KnownContact
-from connections.models import ContactCache
+from connections.models import Account, ContactCache
 from deliveries.backoff import next_attempt_at
 from deliveries.claiming import Claim, ClaimLost
 from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
@@ -24,6 +24,7 @@ from deliveries.outcomes import Next, Verdict
 log = structlog.get_logger(__name__)
 
 AUTH_TRIES = 3
+CANCELED_BY_PERSON = "canceled_by_person"
 
 
 @dataclass(slots=True)
@@ -43,13 +44,17 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
     """
     version = delivery.rule_version
     with transaction.atomic():
+        trigger = Trigger.RETRY if _goes_on(delivery) else delivery.trigger
         delivery.attempt_count += 1
-        if not _in_hand(claim).update(attempt_count=delivery.attempt_count):
+        delivery.run_attempts += 1
+        counts = {"attempt_count": delivery.attempt_count, "run_attempts": delivery.run_attempts}
+        if not _in_hand(claim).update(**counts):
             raise ClaimLost("The delivery was given to another worker.")
         attempt = Attempt.objects.create(
             delivery=delivery,
             number=delivery.attempt_count,
-            trigger=_trigger(delivery),
+            trigger=trigger,
+            asked_by="" if trigger == Trigger.RETRY else delivery.asked_by,
             rule_version=version,
             connection_id=delivery.connection_id,
             target_id=delivery.target_id,
@@ -60,9 +65,9 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
     return Running(claim, delivery, attempt)
 
 
-def _trigger(delivery: Delivery) -> str:
-    live = delivery.trigger == Trigger.LIVE
-    return Trigger.RETRY if live and delivery.attempt_count > 1 else delivery.trigger
+def _goes_on(delivery: Delivery) -> bool:
+    """Whether an attempt now repeats an earlier one of the same run by itself."""
+    return delivery.begun and delivery.trigger in (Trigger.LIVE, Trigger.REPLAY, Trigger.BACKFILL)
 
 
 def record_done(running: Running, done: Done, *, now: datetime) -> bool:
@@ -117,16 +122,22 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
     log.warning("attempt_failed", **_ids(running), outcome=verdict.outcome, reason=verdict.reason)
 
 
-def record_canceled(claim: Claim, delivery: Delivery, *, now: datetime) -> None:
-    """The end of a delivery that nobody wants any more; nothing was sent."""
-    deleted = delivery.rule.deleted_at is not None
-    _change(
-        claim,
-        status=Status.CANCELED,
-        completed_at=now,
-        reason="rule_deleted" if deleted else "canceled_by_person",
-    )
-    log.info("canceled", delivery_id=delivery.pk, event_id=delivery.event_id)
+def record_canceled(claim: Claim, delivery: Delivery, *, reason: str, now: datetime) -> None:
+    """The end of a delivery that nobody wants any more; nothing was sent.
+
+    Shape: a replay that a person calls off before its first attempt leaves
+    the delivery as the replay found it.
+    """
+    changes: dict[str, Any] = {
+        "status": Status.CANCELED,
+        "completed_at": now,
+        "reason": reason,
+        "last_error": "",
+    }
+    if reason == CANCELED_BY_PERSON and delivery.status_before and not delivery.begun:
+        changes = {"status": delivery.status_before, "cancel_asked_at": None}
+    _change(claim, **changes)
+    log.info("canceled", delivery_id=delivery.pk, event_id=delivery.event_id, reason=reason)
 
 
 def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> dict[str, Any]:
@@ -136,34 +147,35 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
     if verdict.next is Next.GIVE_UP:
         return over
     if verdict.next is Next.WAIT:
-        return _wait(delivery, verdict.retry_after_s or 0.0, now=now)
+        wait = timedelta(seconds=verdict.retry_after_s or 0.0)
+        return {"status": Status.RETRYING, "next_attempt_at": now + wait}
     tries = delivery.tries + 1
-    until = delivery.retry_until or now + timedelta(seconds=settings.RETRY_FOR_S)
-    again = next_attempt_at(tries, now=now, retry_until=until, retry_after_s=verdict.retry_after_s)
+    window = retry_window(delivery, now=now)
+    again = next_attempt_at(
+        tries, now=now, retry_until=window["retry_until"], retry_after_s=verdict.retry_after_s
+    )
     if again is None or (verdict.next is Next.PROBE and tries > AUTH_TRIES):
         return over
-    return _retry(delivery, tries=tries, again=again, until=until)
-
-
-def _retry(delivery: Delivery, *, tries: int, again: datetime, until: datetime) -> dict[str, Any]:
     return {
         "status": Status.RETRYING,
         "tries": tries,
         "next_attempt_at": again,
-        "retry_until": until,
         "priority": max(delivery.priority, Priority.RETRY),
+        **window,
     }
 
 
-def _wait(delivery: Delivery, seconds: float, *, now: datetime) -> dict[str, Any]:
-    """Back in line for when the pause is over; the wait does not use up retry time."""
-    changes: dict[str, Any] = {
-        "status": Status.RETRYING,
-        "next_attempt_at": now + timedelta(seconds=seconds),
-    }
+def retry_window(delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    """The columns that say until when a delivery is retried, as they are after now.
+
+    Shape: `retry_until` and `paused_mark`. Why: time in which the account was
+    paused does not use up the time for retries.
+    """
+    paused_s = Account.objects.values_list("paused_s", flat=True).get(pk=delivery.account_id)
+    until = now + timedelta(seconds=settings.RETRY_FOR_S)
     if delivery.retry_until is not None:
-        changes["retry_until"] = delivery.retry_until + timedelta(seconds=seconds)
-    return changes
+        until = delivery.retry_until + timedelta(seconds=paused_s - delivery.paused_mark)
+    return {"retry_until": until, "paused_mark": paused_s}
 
 
 def _change(claim: Claim, **changes: Any) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
 
@@ -16,6 +15,7 @@ from connections.models import Connection
 from deliveries.backoff import next_attempt_at
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
+from deliveries.recording import retry_window
 
 log = structlog.get_logger(__name__)
 
@@ -77,17 +77,17 @@ def _close(attempt: QuerySet[Attempt], *, now: datetime) -> bool:
 
 
 def _after_loss(lost: Delivery, *, now: datetime) -> dict[str, Any]:
-    until = lost.retry_until or now + timedelta(seconds=settings.RETRY_FOR_S)
+    window = retry_window(lost, now=now)
     again: datetime | None = now
     if lost.reason == WORKER_LOST:
-        again = next_attempt_at(lost.tries, now=now, retry_until=until)
+        again = next_attempt_at(lost.tries, now=now, retry_until=window["retry_until"])
     ended = Status.CANCELED if lost.cancel_asked_at else None if again else Status.FAILED
     return {
         "status": ended or Status.RETRYING,
         "completed_at": now if ended else None,
         "tries": lost.tries + 1,
         "next_attempt_at": again or now,
-        "retry_until": until,
+        **window,
         "priority": max(lost.priority, Priority.RETRY),
         "last_outcome": Outcome.INTERNAL_ERROR,
         "reason": WORKER_LOST,

@@ -12,24 +12,29 @@ from connections.calling import open_line
 from connections.destinations.base import Done
 from connections.pace import Paused, pause
 from connections.probing import probe
+from connections.timeouts import note_answer, note_timeout
 from deliveries import latency, recording, recovery
 from deliveries.claiming import Claim, ClaimLost, as_before, release, renew
 from deliveries.jobs import job_for, known_contact, values_to_hide
 from deliveries.models import Delivery, Outcome
 from deliveries.outcomes import Next, Verdict, judge
 from deliveries.recording import Running
+from deliveries.superseding import SUPERSEDED, is_superseded
 from deliveries.turns import Turn
 
 log = structlog.get_logger(__name__)
 
-RELATED = ("event", "rule", "rule_version__mapping", "connection")
+RELATED = ("event", "rule", "rule_version__mapping", "connection", "account")
 
 
-def send(claim: Claim) -> None:
-    """Make one attempt at a claimed delivery and record what became of it."""
+def send(claim: Claim) -> int:
+    """Make one attempt at a claimed delivery and record what became of it.
+
+    Shape: how many slots of the account that took.
+    """
     delivery = Delivery.objects.select_related(*RELATED).get(pk=claim.delivery_id)
     if _stopped_before_start(claim, delivery):
-        return
+        return 0
     turn = Turn(claim, delivery.account_id)
     try:
         turn.prepare()
@@ -40,17 +45,27 @@ def send(claim: Claim) -> None:
         log.warning("claim_lost", delivery_id=delivery.pk)
     else:
         _attempt(running, turn)
+    return turn.slots
 
 
 def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
-    if delivery.rule.deleted_at is not None or delivery.cancel_asked_at is not None:
-        recording.record_canceled(claim, delivery, now=timezone.now())
+    unwanted = _why_unwanted(delivery)
+    if unwanted:
+        recording.record_canceled(claim, delivery, reason=unwanted, now=timezone.now())
         return True
     if not delivery.connection.active or delivery.connection.deleted_at is not None:
         release(claim, status=as_before(delivery))
         recovery.hold_for_connection(delivery.connection_id)
         return True
     return False
+
+
+def _why_unwanted(delivery: Delivery) -> str:
+    if delivery.cancel_asked_at is not None:
+        return recording.CANCELED_BY_PERSON
+    if delivery.rule.deleted_at is not None:
+        return "rule_deleted"
+    return SUPERSEDED if is_superseded(delivery) else ""
 
 
 def _attempt(running: Running, turn: Turn) -> None:
@@ -63,6 +78,8 @@ def _attempt(running: Running, turn: Turn) -> None:
     else:
         recording.record_done(running, done, now=timezone.now())
     latency.note(running.delivery.account_id, running.exchanges)
+    if any(exchange.status is not None for exchange in running.exchanges[-1:]):
+        note_answer(running.delivery.account)
 
 
 def _run(running: Running, turn: Turn) -> Done:
@@ -88,6 +105,8 @@ def _failed(running: Running, error: Exception) -> None:
         log.error("attempt_broke", delivery_id=delivery.pk, exc_info=error)
     if verdict.outcome == Outcome.RATE_LIMITED and verdict.retry_after_s is not None:
         pause(delivery.account_id, seconds=verdict.retry_after_s, reason=verdict.reason)
+    if verdict.outcome == Outcome.TIMEOUT:
+        note_timeout(delivery.account_id)
     if verdict.next is Next.PROBE:
         verdict = _probed(running, verdict)
     recording.record_failure(running, verdict, now=timezone.now())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
-from connections.pace import take_slot
+from connections.pace import push_back, take_slot
 from deliveries.claiming import LEASE_S, Claim, ClaimLost, renew
 
 RENEW_AFTER_S = 5.0
+LATE_S = 0.02
+"""A call that leaves later than this after its slot moves the next slots back, too."""
 
 
 class Turn:
@@ -22,6 +24,8 @@ class Turn:
         self.account_id = account_id
         self.renewed_at = time.monotonic()
         self.slot_in_hand = False
+        self.slot_at = 0.0
+        self.slots = 0
 
     def prepare(self) -> None:
         """Take the slot for the first call.
@@ -36,13 +40,16 @@ class Turn:
 
         Raises: Paused, ClaimLost.
         """
-        if self.slot_in_hand:
-            self.slot_in_hand = False
-            return
-        self._wait()
+        if not self.slot_in_hand:
+            self._wait()
+        self.slot_in_hand = False
+        late_s = time.monotonic() - self.slot_at
+        if late_s > LATE_S:
+            push_back(self.account_id, seconds=late_s)
 
     def _wait(self) -> None:
-        take_slot(self.account_id)
+        self.slot_at = take_slot(self.account_id)
+        self.slots += 1
         if time.monotonic() - self.renewed_at < RENEW_AFTER_S:
             return
         if not renew(self.claim):

@@ -141,7 +141,7 @@ class Line:
     session: requests.Session
     base: str = field(kw_only=True)
     headers: Mapping[str, str] = field(kw_only=True, repr=False)
-    before_call: Callable[[], None] = field(kw_only=True)
+    before_call: Callable[[], object] = field(kw_only=True)
     record: Callable[[Exchange], None] = field(kw_only=True)
     hide: Collection[str] = field(default=(), kw_only=True, repr=False)
     keep: Collection[str] = field(default=HARMLESS_KEYS, kw_only=True, repr=False)

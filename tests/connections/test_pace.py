@@ -14,7 +14,7 @@ from django.utils import timezone
 from connections import pace
 from connections.destinations.activecampaign.sandbox.limiter import SlidingWindow
 from connections.models import Account
-from connections.pace import Paused, pause, reserve_slot, take_slot
+from connections.pace import Paused, pause, push_back, reserve_slot, take_slot
 from tests.builders import make_account
 from tests.threads import aside, at_once
 
@@ -166,3 +166,35 @@ def test_a_pause_lasts_five_minutes_at_most():
     pause(account.pk, seconds=86_400, reason="rate_limited")
 
     assert timedelta(seconds=290) < pause_left(account) <= timedelta(seconds=300)
+
+
+@pytest.mark.django_db
+def test_pauses_add_up_without_counting_a_moment_twice():
+    account = make_account()
+
+    pause(account.pk, seconds=60, reason="rate_limited")
+    pause(account.pk, seconds=100, reason="rate_limited")
+    pause(account.pk, seconds=10, reason="rate_limited")
+
+    account.refresh_from_db()
+    assert account.paused_s == pytest.approx(100, abs=1)
+
+
+@pytest.mark.django_db
+def test_a_late_call_moves_the_slots_that_nobody_has_taken():
+    account = make_account(requests_per_second=0.5)
+    reserve_slot(account.pk)
+
+    push_back(account.pk, seconds=0.3)
+
+    assert reserve_slot(account.pk) == pytest.approx(1 / 0.475 + 0.3, abs=0.1)
+
+
+@pytest.mark.django_db
+def test_a_very_late_call_moves_them_by_a_second_at_most():
+    account = make_account(next_slot=1000.0)
+
+    push_back(account.pk, seconds=20)
+
+    account.refresh_from_db()
+    assert account.next_slot == 1001.0

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from deliveries import claiming, recovery
 from deliveries.claiming import Claim, claim, due_accounts, release, renew
-from deliveries.models import Delivery, Event
+from deliveries.models import Delivery, Event, Priority
 from rules.models import Rule
 from tests.builders import make_account, make_rule
 from tests.deliveries.scenes import due, let_lease_run_out
@@ -111,6 +111,38 @@ def test_an_earlier_delivery_that_waits_for_its_retry_keeps_later_ones_back(rule
     due(rule, **later)
 
     assert claimed(rule) is None
+
+
+def test_one_class_can_be_asked_for_out_of_its_order(rule):
+    due(rule, "a@x.io")
+    retry = due(rule, "b@x.io", priority=Priority.RETRY)
+
+    held = claim(rule.connection.account_id, only=Priority.RETRY)
+
+    assert (held.delivery_id, held.priority) == (retry.pk, Priority.RETRY)
+    assert claim(rule.connection.account_id, only=Priority.REPLAY) is None
+
+
+def test_a_replay_that_has_not_begun_keeps_no_live_delivery_waiting(rule):
+    due(rule, trigger="replay", priority=Priority.REPLAY)
+    live = due(rule)
+
+    assert claimed(rule) == live.pk
+
+
+def test_a_replay_that_has_begun_keeps_its_place(rule):
+    waits = {"status": "retrying", "run_attempts": 1, "next_attempt_at": soon(60)}
+    due(rule, trigger="replay", priority=Priority.REPLAY, **waits)
+    due(rule)
+
+    assert claimed(rule) is None
+
+
+def test_replays_of_one_target_keep_their_order(rule):
+    first = due(rule, trigger="replay", priority=Priority.REPLAY)
+    due(rule, trigger="replay", priority=Priority.REPLAY, next_attempt_at=soon(-60))
+
+    assert claimed(rule) == first.pk
 
 
 def test_a_later_delivery_with_a_better_priority_does_not_overtake_on_its_target(rule):
@@ -306,12 +338,15 @@ def crowded(rule):
     return rule
 
 
-def test_finding_the_next_delivery_reads_only_what_waits(crowded):
+@pytest.mark.parametrize("only", ["", "AND d.priority = 1"], ids=["any", "one-class"])
+def test_finding_the_next_delivery_reads_only_what_waits(crowded, only):
     lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     now = claiming.as_parameter(timezone.now())
     parameters = {"account": crowded.connection.account_id, "now": now, "until": now}
 
-    plan = plan_of(claiming.CLAIM_SQL.format(lock=lock), {**parameters, "token": uuid4().hex})
+    claim_sql = claiming.CLAIM_SQL.format(lock=lock, only=only)
+
+    plan = plan_of(claim_sql, {**parameters, "token": uuid4().hex})
 
     assert "delivery_due" in plan
     assert "delivery_lane" in plan

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 
+from deliveries import crew as crew_module
 from deliveries.crew import Crew
 
 
@@ -71,3 +73,39 @@ def test_threads_are_kept_for_the_next_work():
 
     assert crew.finish(within_s=10)
     assert len(names) == 1
+
+
+def test_hands_that_are_stuck_are_made_up_for_until_the_most(monkeypatch):
+    monkeypatch.setattr(crew_module, "STUCK_AFTER_S", 0.05)
+    crew, go, begun = Crew(2, most=3), threading.Event(), threading.Barrier(3)
+
+    def hang(_: int) -> None:
+        begun.wait(10)
+        go.wait(10)
+
+    for account_id in (1, 2):
+        crew.start(account_id, hang)
+    begun.wait(10)
+    assert crew.free() == 0
+
+    time.sleep(0.1)
+
+    assert crew.free() == 1
+    go.set()
+    assert crew.finish(within_s=10)
+
+
+def test_work_that_goes_on_is_not_stuck(monkeypatch):
+    monkeypatch.setattr(crew_module, "STUCK_AFTER_S", 0.2)
+    crew, over = Crew(1, most=2), time.monotonic() + 0.6
+
+    def busy(_: int) -> None:
+        while time.monotonic() < over:
+            crew.went_on()
+            time.sleep(0.01)
+
+    crew.start(1, busy)
+    time.sleep(0.4)
+
+    assert crew.free() == 0
+    assert crew.finish(within_s=10)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from connections.calling import open_line
 from connections.models import Account
-from deliveries import beats, pump
+from deliveries import beats, latency, pump, sending
+from deliveries.claiming import DueAccount, due_accounts
 from deliveries.models import Attempt, Delivery
-from deliveries.pump import Pump, run_pump
+from deliveries.pump import Pump, run_pump, wanted
 from rules.models import Rule
 from tests.builders import make_rule
-from tests.deliveries.scenes import calls, connect, due, tag_rule
+from tests.deliveries.scenes import calls, connect, due, hurry, send_one, tag_rule
 from tests.threads import aside
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -169,3 +173,54 @@ def test_a_database_that_is_away_for_a_moment_ends_no_pump(sandbox, monkeypatch)
     due(tag_rule(sandbox))
 
     run_until(lambda: statuses() == {"completed": 1})
+
+
+def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, monkeypatch):
+    monkeypatch.setattr(pump, "SENDERS", {"sqlite": 2, "postgresql": 2})
+    monkeypatch.setattr(pump, "FINISH_S", 0.1)
+    monkeypatch.setattr(sending, "open_line", partial(open_line, deadline_s=5.0))
+    for number in range(2, 6):
+        due(rule_at(sandbox, number))
+    for hanging in sandbox.accounts.all()[1:]:
+        hanging.faults.set("hang", seconds=30.0)
+    healthy = due(rule_at(sandbox, 9))
+
+    began = time.monotonic()
+    run_until(lambda: Delivery.objects.filter(pk=healthy.pk, status="completed").exists())
+
+    assert time.monotonic() - began < 4.5
+    assert statuses().get("processing", 0) >= 1
+
+
+def test_accounts_that_did_not_answer_get_one_hand_and_a_part_of_all(sandbox):
+    work = Pump(run_s=1.0)
+    work.most_silent = 1
+    work.silent = {1, 2}
+    go = threading.Event()
+    work.crew.start(1, lambda _: go.wait(10))
+
+    assert not work._has_room(DueAccount(2, 5.0, silent=True))
+    assert work._has_room(DueAccount(3, 5.0))
+
+    go.set()
+    work.close()
+
+
+@pytest.mark.parametrize(("silent", "answered", "hands"), [(0, 0, 1), (0, 1, 3), (1, 1, 1)])
+def test_calls_in_flight_follow_the_latency_once_an_account_answers(silent, answered, hands):
+    latency._seconds[77], latency._answered_at[77] = 0.3, time.monotonic() - (1 - answered) * 60
+
+    assert wanted(DueAccount(77, 5.0, silent=bool(silent))) == hands
+
+
+def test_a_timeout_is_remembered_until_the_next_answer(sandbox, monkeypatch):
+    monkeypatch.setattr(sending, "open_line", partial(open_line, deadline_s=0.2))
+    sandbox.faults.set("hang", seconds=5.0, count=1)
+    delivery = send_one(due(tag_rule(sandbox)))
+    assert Account.objects.get().last_timeout_at is not None
+    assert [account.silent for account in due_accounts("me")] == []
+
+    send_one(hurry(delivery))
+
+    assert delivery.status == "completed"
+    assert Account.objects.get().last_timeout_at is None

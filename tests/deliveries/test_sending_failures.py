@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from connections.calling import open_line
+from connections.pace import pause
 from deliveries import sending
 from deliveries.claiming import claim
 from deliveries.models import Attempt, Delivery
@@ -88,16 +89,19 @@ def test_after_the_pause_the_delivery_goes_on(sandbox):
     assert sandbox.state.tags_of(EMAIL) == ["step-3-complete"]
 
 
+MOMENT = timedelta(seconds=1)
+
+
 def test_a_pause_is_added_to_the_time_for_retries(sandbox):
-    sandbox.faults.set("server_error", count=1)
-    delivery = hurry(send_one(due(tag_rule(sandbox))))
+    sandbox.faults.set("server_error", count=2)
+    delivery = send_one(due(tag_rule(sandbox)))
     before = delivery.retry_until
-    sandbox.faults.set("rate_limit", retry_after=60, count=1)
+    pause(delivery.account_id, seconds=60, reason="rate_limited")
 
-    send_one(delivery)
+    send_one(hurry(delivery))
 
-    assert delivery.retry_until == before + timedelta(seconds=60)
-    assert delivery.tries == 1
+    assert delivery.retry_until - before == pytest.approx(timedelta(minutes=1), abs=MOMENT)
+    assert delivery.tries == 2
 
 
 def test_no_answer_in_time_is_a_timeout_and_repeated(sandbox, monkeypatch):
