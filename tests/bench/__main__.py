@@ -1,0 +1,79 @@
+"""Runs the benchmarks and prints one table.
+
+python -m tests.bench [rows…] [--quick] [--home NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+from tests.bench.figures import Line, rendered
+from tests.bench.homes import ROOT, Home, homes
+from tests.bench.machine import described
+from tests.bench.rows import ROWS
+
+
+def main() -> int:
+    """The exit status: 0 when everything that was asked for could be measured."""
+    chosen = _arguments()
+    began, lines, broken = time.monotonic(), [], []
+    with homes() as (found, servers_are):
+        say(f"{described()}. {servers_are}")
+        for name in chosen.rows or ROWS:
+            for home in found:
+                if not home.name.startswith(chosen.home):
+                    continue
+                lines += _measured(name, home, quick=chosen.quick, broken=broken)
+    say(rendered(lines))
+    for what in broken:
+        say(f"COULD NOT MEASURE: {what}")
+    say(f"Done in {time.monotonic() - began:.0f} s on {described()}.")
+    return 1 if broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
+    parser.add_argument("--quick", action="store_true", help="small numbers, for a first look")
+    parser.add_argument("--home", default="", help="only on homes whose name starts with this")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.rows) - set(ROWS):
+        parser.error(f"There is no row {sorted(unknown)[0]}; choose from {', '.join(ROWS)}.")
+    return chosen
+
+
+def _measured(name: str, home: Home, *, quick: bool, broken: list[str]) -> list[Line]:
+    say(f"-- {name} on {home.name}: {ROWS[name]}")
+    with home.fresh() as database, tempfile.TemporaryDirectory(prefix="meshes-bench-") as folder:
+        command = [sys.executable, "-m", "tests.bench.child", name, home.name, folder]
+        command += ["--quick"] if quick else []
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=home.environment(database), stdout=subprocess.PIPE, text=True
+        )
+        lines = list(_heard(child))
+        if child.wait() != 0:
+            broken.append(f"{name} on {home.name}")
+    return lines
+
+
+def _heard(child: subprocess.Popen[str]) -> Iterator[Line]:
+    for text in child.stdout or ():
+        line = Line(**json.loads(text))
+        say(f"   {line.case}: {line.measured} {line.note}")
+        yield line
+
+
+def say(text: str) -> None:
+    """A line for the person who waits."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""One row on one home, in a process whose settings are that home's.
+
+    python -m tests.bench.child ROW HOME FOLDER [--quick]
+
+Prints each line of the table as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import django
+
+from tests.bench.figures import Line
+
+
+def measures() -> dict[str, Callable[..., Iterator[Line]]]:
+    """Every row's name with the function that measures it."""
+    from tests.bench import drain
+
+    return {"drain": drain.measure}
+
+
+def main() -> int:
+    """Measure and print."""
+    django.setup()
+    from tests.bench.bench import Bench
+
+    row, home, folder, *options = sys.argv[1:]
+    bench = Bench(row=row, home=home, folder=Path(folder), quick="--quick" in options)
+    for line in measures()[row](bench):
+        sys.stdout.write(json.dumps(asdict(line)) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
