@@ -13,6 +13,7 @@ from connections.clock import database_now
 from deliveries.models import WorkerBeat
 
 ALIVE_S = 10
+ORPHANED_S = 20
 FORGET_S = 86_400
 WORKER_VARIABLE = "MESHES_WORKER"
 
@@ -30,12 +31,17 @@ def start(kind: str) -> WorkerBeat:
 
 
 def beat(row_id: uuid.UUID) -> bool:
-    """Whether this process should go on; False once it or its supervisor was asked to stop."""
-    known = WorkerBeat.objects.filter(pk=row_id).update(beat_at=database_now())
+    """Whether this process should go on.
+
+    Shape: False once it or its supervisor was asked to stop, or its supervisor
+    has been silent for so long that it must be dead.
+    """
+    now = database_now()
+    known = WorkerBeat.objects.filter(pk=row_id).update(beat_at=now)
     above = Q(kind="supervisor", worker=own_worker())
-    return (
-        known == 1 and not WorkerBeat.objects.filter(above | Q(pk=row_id), stopping=True).exists()
-    )
+    asked = Q(above | Q(pk=row_id), stopping=True)
+    orphaned = Q(above, beat_at__lt=now - timedelta(seconds=ORPHANED_S))
+    return known == 1 and not WorkerBeat.objects.filter(asked | orphaned).exists()
 
 
 def ask_to_stop(**which: object) -> None:

@@ -28,7 +28,7 @@ LOOK_EVERY_S = 0.1
 RUN_S = 45.0
 FINISH_S = 40.0
 BEAT_EVERY_S = 1.0
-LEASE_EVERY_S = 10.0
+LEASE_EVERY_S = 5.0
 SENDERS = {"postgresql": 32, "sqlite": 24}
 MORE_SENDERS = 32
 """On top of those, for calls that hang."""
@@ -71,12 +71,16 @@ class Pump:
         return not asked_to_stop
 
     def close(self) -> None:
-        """Let senders finish what they have in hand, and give the accounts back."""
+        """Give the accounts back, and let senders finish what they have in hand.
+
+        Why: in this order, as a call that hangs must not keep the next pump
+        from the other accounts.
+        """
         self.claiming = False
+        leases.release(list(self.leased), owner=self.owner)
         self.sweeper.stop(within_s=FINISH_S / 4)
         if not self.crew.finish(within_s=FINISH_S):
             log.warning("senders_left_behind")
-        leases.release(list(self.leased), owner=self.owner)
 
     def _work(self, row_id: uuid.UUID) -> bool:
         self.sweeper.start()

@@ -8,6 +8,7 @@ replaces a cluster that shows none.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -29,8 +30,15 @@ SILENCE_S = 15.0
 SILENCE_PER_WORKER_S = 3.5
 MOST_SILENCE_S = 50.0
 DRAIN_S = 60.0
+PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger(__name__)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to send this process SIGTERM when the supervisor dies; elsewhere do nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Supervisor:
@@ -79,6 +87,7 @@ class Supervisor:
         self.cluster = subprocess.Popen(  # noqa: S603  our own command with no outside input
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
             start_new_session=True,
+            preexec_fn=_end_with_parent,
             stdout=subprocess.DEVNULL,
         )
         self.pump_seen_at = time.monotonic()

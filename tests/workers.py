@@ -83,6 +83,20 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def descendants_of(pid: int) -> list[int]:
+    """The ids of all processes below this one."""
+    below = children_of(pid)
+    return [*below, *(deeper for child in below for deeper in descendants_of(child))]
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def wait_for(condition: Callable[[], object], within_s: float = 40.0) -> None:
     """Return when the condition holds; an error when it takes too long."""
     until = time.monotonic() + within_s

@@ -16,7 +16,7 @@ from connections.models import Account
 from deliveries import beats
 from deliveries.models import Attempt, Delivery, WorkerBeat
 from tests.deliveries.scenes import EMAIL, calls, due, let_lease_run_out, tag_rule
-from tests.workers import ROOT, Worker, running, wait_for
+from tests.workers import ROOT, Worker, alive, children_of, descendants_of, running, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,6 +76,19 @@ def test_killed_processes_of_the_pool_stop_no_delivery_for_long(sandbox, databas
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
         check_nothing_is_left(worker)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a death")
+def test_a_killed_supervisor_leaves_no_cluster_behind(sandbox, database_url, tmp_path):
+    with running(tmp_path / "log", DATABASE_URL=database_url) as worker:
+        cluster = children_of(worker.process.pid)[0]
+        family = [cluster, *descendants_of(cluster)]
+
+        worker.signal(signal.SIGKILL)
+        silent = timezone.now() - timedelta(seconds=beats.ORPHANED_S)
+        WorkerBeat.objects.filter(kind="supervisor").update(beat_at=silent)
+
+        wait_for(lambda: not any(map(alive, family)), within_s=60)
 
 
 @pytest.mark.redis
