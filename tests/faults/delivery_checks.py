@@ -1,0 +1,169 @@
+"""Whether every delivery ended well or waits, and the sandboxes hold what history says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from tests.faults.folding import WANTED, Applied, Key, differences, folded
+from tests.faults.happened import DeliveryRow, Happened
+from tests.faults.ordering import Step, misplaced
+from tests.faults.overlaps import overlapping
+from tests.faults.sandboxes import Call
+from tests.faults.verdicts import Verdict
+
+LATE = timedelta(seconds=30)
+TARGETS = ("tag", "list")
+Writes = Mapping[Key, list[Call]]
+
+
+def ended(happened: Happened) -> Verdict:
+    """Every delivery is terminal with a reason, or waits with one or a time."""
+    from deliveries.reasons import REASONS
+
+    broken = []
+    for row in happened.deliveries:
+        trouble = _trouble(row, happened)
+        if row.reason and row.reason not in REASONS:
+            trouble = f"its reason {row.reason} has no sentence"
+        if trouble:
+            broken.append(f"Delivery {row.id} ({row.status}): {trouble}.")
+    done = sum(row.status == "completed" for row in happened.deliveries)
+    note = f"{done:,} completed"
+    return Verdict(
+        "every delivery ended or waits, with a reason",
+        len(happened.deliveries),
+        tuple(broken),
+        note,
+    )
+
+
+def _trouble(row: DeliveryRow, happened: Happened) -> str:
+    if row.status == "completed":
+        return "" if row.applied_id else "it names no attempt that applied it"
+    if row.status in ("failed", "canceled"):
+        return "" if row.reason else "it gives no reason"
+    if row.status == "processing":
+        return "it is still in hand"
+    if row.held_reason:
+        return ""
+    return "nobody takes it" if row.next_attempt_at < happened.now - LATE else ""
+
+
+def attempts_closed(happened: Happened) -> Verdict:
+    """No attempt is left open once its delivery is out of hand."""
+    in_hand = {row.id for row in happened.deliveries if row.status == "processing"}
+    broken = tuple(
+        f"Attempt {attempt.id} of delivery {attempt.delivery_id} never ended."
+        for attempt in happened.attempts
+        if not attempt.outcome and attempt.delivery_id not in in_hand
+    )
+    return Verdict("every attempt has an outcome", len(happened.attempts), broken)
+
+
+def state_is_the_fold(happened: Happened, actual: dict[Key, str], writes: Writes) -> Verdict:
+    """Completed deliveries, folded as they were applied, give the sandboxes' state."""
+    rows = [row for row in happened.deliveries if row.key[2] in TARGETS]
+    applied = [
+        Applied(row.applied_id or 0, row.key, row.action)
+        for row in rows
+        if row.status == "completed"
+    ]
+    unsure: defaultdict[Key, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.status != "completed" and row.attempts:
+            unsure[row.key].add(WANTED[row.action])
+    wrong = differences(folded(applied), actual)
+    explained = [key for key in wrong if _left_by_another(writes.get(key, []), unsure[key])]
+    broken = tuple(
+        f"{key[0]} {key[2]} {key[3]} of one person: holds {actual.get(key) or 'nothing'}, "
+        f"which deliveries {_ids(rows, key)} do not give."
+        for key in wrong
+        if key not in explained
+    )
+    note = f"{len(explained)} left by a delivery that ended without being completed"
+    return Verdict("completed deliveries folded give the state", len(actual), broken, note)
+
+
+def _left_by_another(writes: list[Call], unsure: set[str]) -> bool:
+    return bool(writes) and writes[-1].wanted in unsure
+
+
+def order_was_kept(happened: Happened, writes: Writes) -> Verdict:
+    """On each target, writes came in the order of the deliveries."""
+    steps: defaultdict[Key, list[Step]] = defaultdict(list)
+    for row in happened.deliveries:
+        if row.key[2] in TARGETS and row.attempts:
+            sure = row.status == "completed" and row.effect == "applied"
+            steps[row.key].append(Step(row.id, WANTED[row.action], sure))
+    broken = []
+    for key in steps.keys() | writes.keys():
+        seen = writes.get(key, [])
+        place = misplaced(steps[key], [call.wanted for call in seen])
+        if place is not None:
+            at = f"write {seen[place].seq}" if place < len(seen) else "the last write"
+            ids = [step.delivery_id for step in steps[key]][-12:]
+            broken.append(f"{key[0]} {key[2]} {key[3]} of one person: {at} (deliveries {ids}).")
+    count = sum(map(len, writes.values()))
+    return Verdict(
+        "order per person and target was kept", count, tuple(broken), f"{len(writes):,} targets"
+    )
+
+
+def lanes_kept_apart(calls: Iterable[Call]) -> Verdict:
+    """No two calls of one person and account were in flight together."""
+    calls = list(calls)
+    broken = tuple(
+        f"{one.account}: request {two.seq} began while {one.seq} was in flight."
+        for one, two in overlapping(calls)
+    )
+    return Verdict("one call in flight per person and account", len(calls), broken)
+
+
+def canceled_left_nothing(happened: Happened, writes: Writes) -> Verdict:
+    """A canceled delivery that was never tried changed nothing.
+
+    Shape: where only such deliveries exist for a target, nothing was written;
+    elsewhere the check of order refuses a write that only they could explain.
+    """
+    canceled = [row for row in happened.deliveries if row.status == "canceled" and not row.attempts]
+    tried = {row.key for row in happened.deliveries if row.attempts}
+    broken = tuple(
+        f"Delivery {row.id} was canceled, and its target was written."
+        for row in canceled
+        if row.key not in tried and writes.get(row.key)
+    )
+    return Verdict("nothing was sent for what was canceled before", len(canceled), broken, least=0)
+
+
+def repeats_bounded(happened: Happened, writes: Writes) -> Verdict:
+    """Clean writes beyond one per completed delivery are at most the lost attempts."""
+    clean = sum(not call.fault for calls in writes.values() for call in calls)
+    due = sum(_writes_once(row) for row in happened.deliveries)
+    lost = sum(row.lost for row in happened.deliveries)
+    repeated = max(0, clean - due)
+    broken = (
+        () if repeated <= lost else (f"{repeated} repeated, but only {lost} attempts were lost.",)
+    )
+    note = f"{repeated} repeated, {lost} attempts lost with their worker"
+    return Verdict("repeated effects are at most the calls in flight", clean, broken, note)
+
+
+def _writes_once(row: DeliveryRow) -> bool:
+    if row.status != "completed" or row.key[2] not in TARGETS:
+        return False
+    return row.effect == "applied" or row.action == "add_tag"
+
+
+def writes_of(calls: Iterable[Call]) -> dict[Key, list[Call]]:
+    """What really changed tags and lists, per target, in the order of arrival."""
+    found: defaultdict[Key, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.applied and call.kind in TARGETS:
+            found[call.account, call.email, call.kind, call.target].append(call)
+    return found
+
+
+def _ids(rows: list[DeliveryRow], key: Key) -> list[int]:
+    return [row.id for row in rows if row.key == key][-6:]

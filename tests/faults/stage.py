@@ -1,0 +1,199 @@
+"""Everything that one run needs, started in order and ended in any case."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.faults.combinations import Combination
+from tests.faults.options import Options
+from tests.faults.programs import ROOT, RUN, Keeper, Program, free_port, kill_all, marked
+from tests.faults.sandboxes import Sandbox
+from tests.faults.saying import say
+from tests.faults.scene import ACCOUNTS, Scene, make_scene
+from tests.faults.servers import Postgres, Redis, faketime_library
+
+PREVIOUS = "229e566"
+READY_WITHIN_S = 60.0
+
+
+class Stage:
+    """The servers, programs and rows of one run.
+
+    Shape: `previous` is a worker of an earlier release, not started yet, or
+    None; `clock_file` tells libfaketime the time, or is None.
+    """
+
+    def __init__(self, combination: Combination, options: Options, stack: ExitStack) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"meshes-faults-{combination}-"))
+        self.combination = combination
+        self.run = uuid.uuid4().hex
+        self.keeper: Keeper | None = None
+        stack.callback(self._sweep)
+        self.postgres: Postgres | None = None
+        self.redis: Redis | None = None
+        self.environment = self._base()
+        self._start_servers(stack)
+        os.environ.update(self.environment)
+        self._manage("migrate", "--verbosity", "0")
+        self.sandboxes = self._start_sandboxes(options)
+        self.scene = self._scene(options)
+        self.port = free_port()
+        self.clock_file = self._clock_file()
+        self.web = self._program("web", ["-m", "gunicorn", "meshes.wsgi", *self._web_options()])
+        self.workers = [self._worker(f"worker-{number}") for number in (1, 2)]
+        self.previous = self._previous()
+        self.keeper = Keeper([self.web, *self.workers], seed=options.seed)
+        if self.redis:
+            self.keeper.programs.append(self.redis.program)
+
+    def start(self) -> None:
+        """Start the programs and wait until events are taken and delivered."""
+        for program in (self.web, *self.workers):
+            program.start()
+        self.keeper.start()
+        from deliveries import beats
+
+        wait_for(lambda: beats.alive("pump") >= len(self.workers), "The workers do not pump.")
+
+    def remove_folder(self) -> None:
+        """Forget the run's files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _base(self) -> dict[str, str]:
+        from cryptography.fernet import Fernet
+
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {
+            **kept,
+            RUN: self.run,
+            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+            "PYTHONUNBUFFERED": "1",
+            "ENV_FILE": os.devnull,
+            "DATABASE_URL": f"sqlite:///{self.folder / 'meshes.sqlite3'}",
+            "REDIS_URL": "",
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
+            "DESTINATIONS_ALLOW_PRIVATE": "true",
+            "DEBUG": "false",
+            "EMAIL_URL": "dummymail://",
+            "LOG_LEVEL": "WARNING",
+            "WORKER_PROCESSES": "2",
+            "THROTTLE_EVENTS_PER_SECOND": "200",
+        }
+
+    def _start_servers(self, stack: ExitStack) -> None:
+        if self.combination.database == "postgresql":
+            self.postgres = Postgres()
+            stack.callback(self.postgres.stop)
+            self.environment["DATABASE_URL"] = self.postgres.url
+        if self.combination.broker == "redis":
+            self.redis = Redis(self.folder, environment=self.environment)
+            self.environment["REDIS_URL"] = self.redis.url
+
+    def _start_sandboxes(self, options: Options) -> list[Sandbox]:
+        pace = {"rate": options.rate, "latency_s": options.latency_s}
+        place = {"folder": self.folder, "environment": self.environment}
+        sandboxes = [Sandbox(name, **pace, **place) for name in ACCOUNTS]
+        for sandbox in sandboxes:
+            sandbox.wait()
+        return sandboxes
+
+    def _scene(self, options: Options) -> Scene:
+        import django
+
+        django.setup()
+        return make_scene(self.sandboxes, rate=options.rate)
+
+    def _web_options(self) -> list[str]:
+        bind = ["--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
+        return [*bind, "--worker-tmp-dir", str(self.folder)]
+
+    def _worker(self, name: str) -> Program:
+        over = {}
+        if self.clock_file and name == "worker-2":
+            over = {
+                "LD_PRELOAD": faketime_library(),
+                "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
+                "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "DONT_FAKE_MONOTONIC": "1",
+            }
+        return self._program(name, [str(ROOT / "manage.py"), "worker"], over=over)
+
+    def _previous(self) -> Program | None:
+        """A worker from a checkout of an earlier commit, with this run's settings."""
+        tree = self.folder / "previous"
+        if not _check_out(tree):
+            say(f"LEFT OUT: workers of the previous release: the clone lacks {PREVIOUS}.")
+            return None
+        own = tree / "tests" / "faults"
+        own.mkdir(parents=True)
+        for name in ("__init__.py", "settings.py"):
+            shutil.copy(Path(__file__).with_name(name), own / name)
+        return self._program("previous", [str(tree / "manage.py"), "worker"], cwd=tree)
+
+    def _clock_file(self) -> Path | None:
+        if not faketime_library() or self.combination.database == "sqlite":
+            return None  # SQLite has no clock of its own: there, the machine's is the database's
+        path = self.folder / "clock"
+        path.write_text("+0s\n")
+        return path
+
+    def _program(
+        self, name: str, words: list[str], *, cwd: Path = ROOT, over: dict[str, str] | None = None
+    ) -> Program:
+        environment = {**self.environment, **(over or {})}
+        command = [sys.executable, *words]
+        return Program(name, command, environment=environment, folder=self.folder, cwd=cwd)
+
+    def _manage(self, *words: str) -> None:
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        subprocess.run(command, env=self.environment, cwd=ROOT, check=True)
+
+    def _sweep(self) -> None:
+        """End whatever of this run still lives, also what is just being started."""
+        try:
+            if self.keeper is not None:
+                self.keeper.stop()
+        finally:
+            while left := marked(RUN, self.run):
+                kill_all(left)
+                time.sleep(0.1)
+
+
+def wait_for(
+    condition: Callable[[], object], trouble: str, within_s: float = READY_WITHIN_S
+) -> None:
+    """Return when the condition holds.
+
+    Raises: TimeoutError with the trouble.
+    """
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(trouble)
+        time.sleep(0.2)
+
+
+def _check_out(tree: Path) -> bool:
+    git, tar = shutil.which("git"), shutil.which("tar")
+    if not git or not tar:
+        return False
+    archive = tree.with_suffix(".tar")
+    packed = subprocess.run([git, "archive", "-o", str(archive), PREVIOUS], cwd=ROOT, check=False)
+    if packed.returncode:
+        return False
+    tree.mkdir()
+    subprocess.run([tar, "-xf", str(archive), "-C", str(tree)], check=True)
+    archive.unlink()
+    return True
