@@ -163,6 +163,19 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
         "{destination} refused this request.", IN_ACCOUNT,
         "Read its answer in the exchange below, repair what it names and replay the delivery.",
     ),
+    # The bulk importer.
+    "import_rejected": Reason(
+        "The bulk import of {destination} left this person out.", BY_ITSELF,
+        "Wait for the single call that follows, which says why.",
+    ),
+    "import_unconfirmed": Reason(
+        "The bulk import ended, but {destination} did not show the tag on this contact.",
+        BY_ITSELF, "Wait for the single call that follows.",
+    ),
+    "import_unfinished": Reason(
+        "The bulk import of {destination} did not end within 10 minutes.", BY_ITSELF,
+        "Wait for the single call that follows; if it happens often, switch bulk imports off.",
+    ),
     # Meshes itself.
     "worker_lost": Reason(
         "The worker that made the attempt stopped before it could write down the result.",
@@ -175,6 +188,10 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
     "canceled_by_person": Reason(
         "A person or a key stopped this delivery.", NOBODY,
         "Replay the delivery if it should be made after all.",
+    ),
+    "job_paused": Reason(
+        "The replay or backfill that this delivery belongs to is paused.", NOBODY,
+        "Resume or cancel it on its page; only this delivery can be canceled here.",
     ),
     "superseded": Reason(
         "A later delivery has changed the same tag or list for this person already.", NOBODY,
