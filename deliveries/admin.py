@@ -17,12 +17,12 @@ from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries import wording
 from deliveries.admin_columns import DeliveryColumns, EventColumns
+from deliveries.admin_history import HistoryAdmin
 from deliveries.admin_timeline import timeline
-from deliveries.capped_paginator import CappedPaginator
 from deliveries.models import Delivery, Event
 from deliveries.searching import find_deliveries, find_events
 from deliveries.unmatched import why_unmatched
-from meshes.admin_base import ModelAdmin, who
+from meshes.admin_base import who
 from meshes.visibility import limited_to
 
 log = structlog.get_logger(__name__)
@@ -30,54 +30,6 @@ log = structlog.get_logger(__name__)
 SHOWN_DELIVERIES = 100
 NAMED = ("workspace", "connection", "rule_version")
 IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_at")
-
-
-class HistoryAdmin(ModelAdmin):
-    """Rows that nobody adds, edits or deletes by hand."""
-
-    actions = None
-    workspace_path = "workspace"
-    ordering = ("-id",)
-    sortable_by = ()
-    paginator = CappedPaginator
-    list_max_show_all = 0
-    show_facets = admin.ShowFacets.NEVER
-    change_list_template = "admin/deliveries/history_list.html"
-    search_fields = ("=email", "=user_id", "=page_id", "=uuid")
-    search_help_text = "Whole email, user id, page id or event id"
-
-    class Media:
-        css = {"all": ["deliveries/history.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """No."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No."""
-        return False
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list without a second count in its heading."""
-        listed = super().get_changelist_instance(request)
-        listed.full_result_count = listed.result_count
-        return listed
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        """The page of one row, with what it shows under `page`."""
-        page = self.page_of(request, kwargs["obj"])
-        titles = {"title": page["sentence"], "subtitle": None, "page": page}
-        return super().render_change_form(request, context | titles, *args, **kwargs)
-
-    def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """What the template of the row's page shows."""
-        raise NotImplementedError
 
 
 @admin.register(Event)

@@ -24,13 +24,18 @@ def _always(_row: Any) -> bool:
     return True
 
 
+def _nothing(_row: Any) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Button:
     """One state change of a row.
 
     Shape: `question` may name the row as {row}; `act` gets the request, the
     row and the cleaned form and returns the sentence that says what happened;
-    `refusals` are the errors whose text is shown instead.
+    `refusals` are the errors whose text is shown instead. A `template` that
+    extends the usual page may show more of the row, prepared by `about`.
     """
 
     name: str
@@ -42,6 +47,8 @@ class Button:
     permission: str = "change"
     danger: bool = False
     refusals: tuple[type[Exception], ...] = ()
+    about: Callable[[Any], Mapping[str, Any]] = _nothing
+    template: str = "admin/confirm_button.html"
 
 
 class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -119,8 +126,9 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             "form": form,
             "back": self._back_address(request, row),
             "media": self.media,
+            "about": button.about(row),
         }
-        return TemplateResponse(request, "admin/confirm_button.html", context)
+        return TemplateResponse(request, button.template, context)
 
     def _back(self, request: HttpRequest, row: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(self._back_address(request, row))

@@ -1,0 +1,64 @@
+"""The base of history pages: rows that nobody edits, shown with what they mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from deliveries.capped_paginator import CappedPaginator
+from meshes.admin_base import ModelAdmin
+from meshes.admin_buttons import Button
+
+
+class HistoryAdmin(ModelAdmin):
+    """Rows that nobody adds, edits or deletes by hand."""
+
+    actions = None
+    workspace_path = "workspace"
+    ordering = ("-id",)
+    sortable_by = ()
+    paginator = CappedPaginator
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
+    change_list_template = "admin/deliveries/history_list.html"
+    search_fields = ("=email", "=user_id", "=page_id", "=uuid")
+    search_help_text = "Whole email, user id, page id or event id"
+
+    class Media:
+        css = {"all": ["deliveries/history.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No."""
+        return False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list without a second count in its heading."""
+        listed = super().get_changelist_instance(request)
+        listed.full_result_count = listed.result_count
+        return listed
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page of one row, with what it shows under `page`."""
+        page = self.page_of(request, kwargs["obj"])
+        titles = {"title": page["sentence"], "subtitle": None, "page": page}
+        return super().render_change_form(request, context | titles, *args, **kwargs)
+
+    def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of the row's page shows."""
+        raise NotImplementedError
+
+    def _may(self, request: HttpRequest, row: Any, button: Button) -> bool:
+        # A button's page tells of the row, so only those who may see it get there.
+        return self.has_view_permission(request, row) and super()._may(request, row, button)
