@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from connections.clock import database_now
+from connections.clock import by_database_clock, database_now, now_parameter
 from connections.models import Account
 
 SHARE = 0.95
@@ -26,6 +26,7 @@ NOW_SQL = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
 }
 MAX_SQL = {"postgresql": "GREATEST", "sqlite": "MAX"}
+PAUSED_SQL = f"SELECT 1 FROM {Account._meta.db_table} WHERE id = %(id)s AND paused_until > %(now)s"  # noqa: S608
 
 
 class Paused(Exception):
@@ -48,10 +49,10 @@ def reserve_slot(account_id: int) -> float:
     gap = f"(1.0 / (requests_per_second * {SHARE}))"
     sql = (
         f"UPDATE {Account._meta.db_table} SET next_slot = {greatest}(next_slot, {now}) + {gap} "  # noqa: S608
-        f"WHERE id = %s AND (paused_until IS NULL OR paused_until <= %s) "
+        f"WHERE id = %(id)s AND (paused_until IS NULL OR paused_until <= %(now)s) "
         f"RETURNING next_slot - {gap} - {now}"
     )
-    row = _one_row(sql, [account_id, _as_parameter(database_now())])
+    row = _one_row(sql, account_id)
     if row is None:
         raise _paused(account_id)
     return max(0.0, float(row[0]))
@@ -102,7 +103,7 @@ def pause(account_id: int, *, seconds: float, reason: str) -> None:
 
 
 def _check_not_paused(account_id: int) -> None:
-    if Account.objects.filter(pk=account_id, paused_until__gt=database_now()).exists():
+    if _one_row(PAUSED_SQL, account_id) is not None:
         raise _paused(account_id)
 
 
@@ -111,11 +112,7 @@ def _paused(account_id: int) -> Paused:
     return Paused(account.paused_until or database_now(), account.pause_reason)
 
 
-def _one_row(sql: str, parameters: list[Any]) -> Any:
+def _one_row(statement: str, account_id: int) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(by_database_clock(statement), {"id": account_id, **now_parameter()})
         return cursor.fetchone()
-
-
-def _as_parameter(moment: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)

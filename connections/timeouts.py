@@ -11,7 +11,6 @@ def note_timeout(account_id: int) -> None:
     Account.objects.filter(pk=account_id).update(last_timeout_at=database_now())
 
 
-def note_answer(account: Account) -> None:
+def note_answer(account_id: int) -> None:
     """Forget that: the account answers again."""
-    if account.last_timeout_at is not None:
-        Account.objects.filter(pk=account.pk).update(last_timeout_at=None)
+    Account.objects.filter(pk=account_id).update(last_timeout_at=None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
-from connections.clock import database_now
+from connections.clock import by_database_clock, database_now, now_parameter
 from deliveries.models import Delivery, Priority, Status
 
 LEASE_S = 40
@@ -35,7 +35,7 @@ WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
 """  # noqa: S608
 
 CLAIM_SQL = f"""
-UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = %(until)s,
+UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = {{until}},
   started_at = COALESCE(started_at, %(now)s)
 WHERE id = (
   SELECT d.id FROM {TABLE} d
@@ -87,7 +87,7 @@ class DueAccount:
 def due_accounts(owner: str) -> list[DueAccount]:
     """Accounts with due deliveries that are not paused and not in other hands."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE_ACCOUNTS_SQL, {"now": as_parameter(database_now()), "owner": owner})
+        cursor.execute(by_database_clock(DUE_ACCOUNTS_SQL), {"owner": owner, **now_parameter()})
         return [DueAccount(*row) for row in cursor.fetchall()]
 
 
@@ -99,18 +99,19 @@ def claim(account_id: int, *, only: Priority | None = None) -> Claim | None:
     unfinished ones of its lane on the same target, retries included. A replay
     that has not begun keeps no live delivery waiting; it ends as superseded.
     """
-    now, token = database_now(), uuid.uuid4()
-    lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
-    one_class = "" if only is None else f"AND d.priority = {only.value}"
-    parameters = {
-        "account": account_id,
-        "now": as_parameter(now),
-        "until": as_parameter(now + timedelta(seconds=LEASE_S)),
-        "token": token if connection.vendor == "postgresql" else token.hex,
-    }
+    token = uuid.uuid4()
+    on_postgres = connection.vendor == "postgresql"
+    statement = CLAIM_SQL.format(
+        lock="FOR UPDATE SKIP LOCKED" if on_postgres else "",
+        only="" if only is None else f"AND d.priority = {only.value}",
+        until=f"statement_timestamp() + interval '{LEASE_S} s'" if on_postgres else "%(until)s",
+    )
+    parameters = {"account": account_id, "token": as_uuid(token), **now_parameter()}
+    if not on_postgres:
+        parameters["until"] = as_parameter(database_now() + timedelta(seconds=LEASE_S))
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM_SQL.format(lock=lock, only=one_class), parameters)
+            cursor.execute(by_database_clock(statement), parameters)
             row = cursor.fetchone()
     except IntegrityError:  # another hand took this lane between our look and our write
         return None
@@ -135,6 +136,11 @@ def as_before(delivery: Delivery) -> Status:
 
 def _held(held: Claim) -> Any:
     return Delivery.objects.filter(pk=held.delivery_id, lease_token=held.token, status="processing")
+
+
+def as_uuid(value: uuid.UUID) -> Any:
+    """The id as a parameter of a raw statement on this database."""
+    return value if connection.features.has_native_uuid_field else value.hex
 
 
 def as_parameter(value: datetime) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connections.destinations.base import Job, KnownContact
-from connections.models import CatalogEntry, ContactCache
+from connections.destinations.base import Job
+from connections.models import CatalogEntry
 from deliveries.models import Delivery
 from deliveries.outcomes import MappingFailed
 from rules import mapping
@@ -14,9 +14,10 @@ from rules import mapping
 SHORTEST_HIDDEN = 2
 
 
-def job_for(delivery: Delivery) -> Job:
+def job_for(delivery: Delivery, *, field_types: Mapping[str, str] | None = None) -> Job:
     """What the destination is asked to do, with the mapping pinned at intake.
 
+    Shape: `field_types` are read for the account unless they are given.
     Raises: MappingFailed when a required field cannot be made.
     """
     version = delivery.rule_version
@@ -30,7 +31,9 @@ def job_for(delivery: Delivery) -> Job:
         target_id=delivery.target_id,
         target_label=version.target_label,
         values=values,
-        field_types=_field_types(delivery.account_id, values),
+        field_types=(
+            _field_types(delivery.account_id, values) if field_types is None else field_types
+        ),
         resubscribe=version.resubscribe,
     )
 
@@ -43,14 +46,6 @@ def _field_types(account_id: int, values: Mapping[str, Any]) -> dict[str, str]:
         account_id=account_id, kind="field", external_id__in=custom
     )
     return dict(entries.values_list("external_id", "type"))
-
-
-def known_contact(delivery: Delivery) -> KnownContact:
-    """What we remember of the delivery's contact; empty when nothing."""
-    row = ContactCache.objects.filter(account_id=delivery.account_id, email=delivery.email).first()
-    if row is None:
-        return KnownContact()
-    return KnownContact(row.external_id, row.fields_hash, row.links)
 
 
 def values_to_hide(delivery: Delivery, job: Job) -> tuple[str, ...]:

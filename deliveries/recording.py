@@ -16,9 +16,10 @@ from django.db.models import QuerySet
 
 from connections.destinations.base import Done, Exchange, KnownContact
 from connections.models import Account, ContactCache
+from deliveries import attempt_rows
 from deliveries.backoff import next_attempt_at
 from deliveries.claiming import Claim, ClaimLost
-from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
+from deliveries.models import Attempt, Delivery, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
 
 log = structlog.get_logger(__name__)
@@ -29,12 +30,14 @@ CANCELED_BY_PERSON = "canceled_by_person"
 
 @dataclass(slots=True)
 class Running:
-    """An attempt in flight: its row, its delivery, and the exchanges so far."""
+    """An attempt in flight: its row, its delivery, the exchanges so far, what they taught."""
 
     claim: Claim
     delivery: Delivery
     attempt: Attempt
     exchanges: list[Exchange] = field(default_factory=list)
+    learned: list[KnownContact] = field(default_factory=list)
+    doubted: bool = False
 
 
 def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
@@ -43,25 +46,38 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
     Raises: ClaimLost.
     """
     version = delivery.rule_version
-    with transaction.atomic():
-        trigger = Trigger.RETRY if _goes_on(delivery) else delivery.trigger
-        delivery.attempt_count += 1
-        delivery.run_attempts += 1
-        counts = {"attempt_count": delivery.attempt_count, "run_attempts": delivery.run_attempts}
-        if not _in_hand(claim).update(**counts):
-            raise ClaimLost("The delivery was given to another worker.")
-        attempt = Attempt.objects.create(
-            delivery=delivery,
-            number=delivery.attempt_count,
-            trigger=trigger,
-            asked_by="" if trigger == Trigger.RETRY else delivery.asked_by,
-            rule_version=version,
-            connection_id=delivery.connection_id,
-            target_id=delivery.target_id,
-            target_label=version.target_label,
-            lease_token=claim.token,
-            started_at=now,
-        )
+    trigger = Trigger.RETRY if _goes_on(delivery) else delivery.trigger
+    delivery.attempt_count += 1
+    delivery.run_attempts += 1
+    attempt = Attempt(
+        delivery=delivery,
+        number=delivery.attempt_count,
+        trigger=trigger,
+        asked_by="" if trigger == Trigger.RETRY else delivery.asked_by,
+        rule_version=version,
+        connection_id=delivery.connection_id,
+        target_id=delivery.target_id,
+        target_label=version.target_label,
+        lease_token=claim.token,
+        started_at=now,
+    )
+    attempt.pk = attempt_rows.open_row(
+        {
+            "delivery": delivery.pk,
+            "number": attempt.number,
+            "run_attempts": delivery.run_attempts,
+            "trigger": str(attempt.trigger),
+            "asked_by": attempt.asked_by,
+            "version": version.pk,
+            "connection": attempt.connection_id,
+            "target_id": attempt.target_id,
+            "target_label": attempt.target_label,
+            "token": claim.token,
+            "now": now,
+        }
+    )
+    if attempt.pk is None:
+        raise ClaimLost("The delivery was given to another worker.")
     return Running(claim, delivery, attempt)
 
 
@@ -70,32 +86,34 @@ def _goes_on(delivery: Delivery) -> bool:
     return delivery.begun and delivery.trigger in (Trigger.LIVE, Trigger.REPLAY, Trigger.BACKFILL)
 
 
-def record_done(running: Running, done: Done, *, now: datetime) -> bool:
-    """Whether the delivery is now completed; False when its claim was lost."""
-    delivery = running.delivery
-    with transaction.atomic():
-        held = _change(
-            running.claim,
-            status=Status.COMPLETED,
-            last_outcome=Outcome.DELIVERED,
-            reason="",
-            last_error="",
-            applied_id=running.attempt.pk,
-            completed_at=now,
-        )
-        _close(
-            running,
-            now=now,
-            outcome=Outcome.DELIVERED,
-            message=done.message[:500],
-            effect=done.effect,
-            target_id=done.target_id or running.attempt.target_id,
-            counted=True,
-        )
-        if held:
-            _remember(delivery, done.contact, now=now)
-        else:
-            doubt_fields(delivery)
+def record_done(running: Running, done: Done, *, known: KnownContact, now: datetime) -> bool:
+    """Whether the delivery is now completed; False when its claim was lost.
+
+    Shape: `known` is what was remembered of the contact before.
+    """
+    delivery, contact = running.delivery, done.contact
+    held = attempt_rows.complete_row(
+        {
+            "delivery": delivery.pk,
+            "attempt": running.attempt.pk,
+            "token": running.claim.token,
+            "now": now,
+            "exchanges": [as_json(exchange) for exchange in running.exchanges],
+            "duration": _duration_ms(running, now),
+            "message": done.message[:500],
+            "effect": done.effect,
+            "target_id": done.target_id or running.attempt.target_id,
+            "account": delivery.account_id,
+            "email": delivery.email,
+            "external_id": contact.id,
+            "fields_hash": contact.fields_hash,
+            "links": dict(contact.links),
+        },
+        remember=contact != known or bool(running.doubted),
+    )
+    if not held:
+        log.warning("claim_lost", delivery_id=delivery.pk)
+        doubt_fields(delivery)
     log.info("delivered", **_ids(running), effect=done.effect, calls=len(running.exchanges))
     return held
 
@@ -112,13 +130,15 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
             counted=verdict.next is not Next.WAIT,
         )
         changes = _after_failure(running.delivery, verdict, now=now)
-        _change(
+        held = _change(
             running.claim,
             last_outcome=verdict.outcome,
             reason=verdict.reason,
             last_error=verdict.message[:500],
             **changes,
         )
+        if held and running.learned:
+            _remember(running.delivery, running.learned[-1], now=now)
     log.warning("attempt_failed", **_ids(running), outcome=verdict.outcome, reason=verdict.reason)
 
 
@@ -192,14 +212,16 @@ def _in_hand(claim: Claim) -> QuerySet[Delivery]:
 
 
 def _close(running: Running, *, now: datetime, **result: Any) -> None:
-    attempt = running.attempt
-    duration = max(0, round((now - attempt.started_at).total_seconds() * 1000))
-    Attempt.objects.filter(pk=attempt.pk, outcome="").update(
+    Attempt.objects.filter(pk=running.attempt.pk, outcome="").update(
         exchanges=[as_json(exchange) for exchange in running.exchanges],
         completed_at=now,
-        duration_ms=duration,
+        duration_ms=_duration_ms(running, now),
         **result,
     )
+
+
+def _duration_ms(running: Running, now: datetime) -> int:
+    return max(0, round((now - running.attempt.started_at).total_seconds() * 1000))
 
 
 def as_json(exchange: Exchange) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from connections import destinations
 from connections.calling import open_line
-from connections.destinations.base import Done
+from connections.destinations.base import Done, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
 from connections.timeouts import note_answer, note_timeout
 from deliveries import latency, recording, recovery
 from deliveries.claiming import Claim, ClaimLost, as_before, release, renew
-from deliveries.jobs import job_for, known_contact, values_to_hide
-from deliveries.models import Delivery, Outcome
+from deliveries.jobs import job_for, values_to_hide
+from deliveries.loading import Loaded, load
+from deliveries.models import Outcome
 from deliveries.outcomes import Next, Verdict, judge
 from deliveries.recording import Running
 from deliveries.superseding import SUPERSEDED, is_superseded
@@ -24,16 +25,15 @@ from deliveries.turns import Turn
 
 log = structlog.get_logger(__name__)
 
-RELATED = ("event", "rule", "rule_version__mapping", "connection", "account")
-
 
 def send(claim: Claim) -> int:
     """Make one attempt at a claimed delivery and record what became of it.
 
     Shape: how many slots of the account that took.
     """
-    delivery = Delivery.objects.select_related(*RELATED).get(pk=claim.delivery_id)
-    if _stopped_before_start(claim, delivery):
+    loaded = load(claim)
+    delivery = loaded.delivery
+    if _stopped_before_start(claim, loaded):
         return 0
     turn = Turn(claim, delivery.account_id)
     try:
@@ -44,12 +44,13 @@ def send(claim: Claim) -> int:
     except ClaimLost:
         log.warning("claim_lost", delivery_id=delivery.pk)
     else:
-        _attempt(running, turn)
+        _attempt(running, turn, loaded)
     return turn.slots
 
 
-def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
-    unwanted = _why_unwanted(delivery)
+def _stopped_before_start(claim: Claim, loaded: Loaded) -> bool:
+    delivery = loaded.delivery
+    unwanted = _why_unwanted(loaded)
     if unwanted:
         recording.record_canceled(claim, delivery, reason=unwanted, now=timezone.now())
         return True
@@ -60,29 +61,30 @@ def _stopped_before_start(claim: Claim, delivery: Delivery) -> bool:
     return False
 
 
-def _why_unwanted(delivery: Delivery) -> str:
-    if delivery.cancel_asked_at is not None:
+def _why_unwanted(loaded: Loaded) -> str:
+    if loaded.delivery.cancel_asked_at is not None:
         return recording.CANCELED_BY_PERSON
-    if delivery.rule.deleted_at is not None:
+    if loaded.rule_deleted:
         return "rule_deleted"
-    return SUPERSEDED if is_superseded(delivery) else ""
+    return SUPERSEDED if is_superseded(loaded.delivery) else ""
 
 
-def _attempt(running: Running, turn: Turn) -> None:
+def _attempt(running: Running, turn: Turn, loaded: Loaded) -> None:
     try:
-        done = _run(running, turn)
+        done = _run(running, turn, loaded.known)
     except ClaimLost:
         log.warning("claim_lost", delivery_id=running.delivery.pk)
     except Exception as error:  # noqa: BLE001  whatever happens must end in the attempt's row
         _failed(running, error)
     else:
-        recording.record_done(running, done, now=timezone.now())
+        recording.record_done(running, done, known=loaded.known, now=timezone.now())
     latency.note(running.delivery.account_id, running.exchanges)
-    if any(exchange.status is not None for exchange in running.exchanges[-1:]):
-        note_answer(running.delivery.account)
+    answered = running.exchanges and running.exchanges[-1].status is not None
+    if loaded.silent and answered:
+        note_answer(running.delivery.account_id)
 
 
-def _run(running: Running, turn: Turn) -> Done:
+def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
     delivery = running.delivery
     job = job_for(delivery)
     line = open_line(
@@ -92,10 +94,10 @@ def _run(running: Running, turn: Turn) -> Done:
         before_call=turn,
     )
     destination = destinations.destination(delivery.connection.kind)
-    known = known_contact(delivery)
     if known.fields_hash not in ("", destination.fields_hash(job)):
         recording.doubt_fields(delivery)
-    return destination.run(job, line, known)
+        running.doubted = True
+    return destination.run(job, line, known, learn=running.learned.append)
 
 
 def _failed(running: Running, error: Exception) -> None:

@@ -6,9 +6,11 @@ classes; the admin form, validation, masking, the API and the engine read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from connections.destinations.errors import DestinationError
 
 JSON = dict[str, Any]
 TargetKind = Literal["tag", "list", "contact"]
@@ -184,14 +186,99 @@ class Checked:
     missing: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BulkItem:
+    """One person of a bulk import.
+
+    Shape: `target` is the target's name as the account has just confirmed
+    it; `with_fields` says that the mapped fields are written too.
+    """
+
+    job: Job
+    target: str
+    with_fields: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BulkStatus:
+    """How far an import is.
+
+    Shape: `state` is the destination's own word. `imported` holds contact
+    ids, `refused` emails as the destination spells them; both are complete
+    only once the import has `ended`.
+    """
+
+    ended: bool
+    state: str = ""
+    imported: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSeen:
+    """What became of one person of an import, as it was read back.
+
+    Shape: `contact_id` is empty unless the contact was seen. `links` maps
+    the tags that were seen on it to the ids of its links to them, `added`
+    to when it got them. `refused` says that the import left the person out,
+    `read` which answer of the reading showed the contact, the first being 1.
+    Units: `added` in seconds since the epoch.
+    """
+
+    contact_id: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    added: Mapping[str, float] = field(default_factory=dict)
+    refused: bool = False
+    read: int = 0
+
+
+class Bulk(Protocol):
+    """Many people in one request; what it did is asked for afterwards."""
+
+    actions: tuple[str, ...]
+    most: int
+    label: str
+    help_text: str
+
+    def confirmed_name(self, call: Call, target_id: str) -> str:
+        """The target's name as the account has it now; '' where an import cannot name it."""
+
+    def fitting(self, items: Sequence[BulkItem]) -> int:
+        """How many of the items, from the first on, fit into one request."""
+
+    def post(self, call: Call, items: Sequence[BulkItem]) -> str:
+        """The id of the import; raises an error of `errors`."""
+
+    def is_unqueued(self, error: DestinationError) -> bool:
+        """Whether this error of `post` proves that nothing was queued."""
+
+    def status(self, call: Call, import_id: str) -> BulkStatus:
+        """How far the import is; raises an error of `errors`."""
+
+    def is_idle(self, call: Call) -> bool:
+        """Whether the account has no import left that waits or runs."""
+
+    def read_back(
+        self, call: Call, items: Sequence[BulkItem], status: BulkStatus
+    ) -> dict[str, BulkSeen]:
+        """What became of the people, by their job's email; without those nobody knows of."""
+
+    def share(self, exchange: Exchange, item: BulkItem, seen: BulkSeen) -> Exchange:
+        """The exchange as far as it is about this person, masked."""
+
+
 class Destination(Protocol):
-    """What every destination offers; a module-level constant implements it."""
+    """What every destination offers; a module-level constant implements it.
+
+    Shape: `bulk` is None where the destination takes one contact at a time.
+    """
 
     kind: str
     name: str
     fields: tuple[CredentialField, ...]
     actions: tuple[Action, ...]
     core_fields: tuple[CatalogItem, ...]
+    bulk: Bulk | None
 
     def normalize(
         self, metadata: Mapping[str, str], *, allow_private: bool = False
@@ -216,8 +303,19 @@ class Destination(Protocol):
     def read_catalog(self, call: Call) -> Iterator[CatalogItem]:
         """Every tag, list and field of the account, all pages."""
 
-    def run(self, job: Job, call: Call, known: KnownContact) -> Done:
-        """The job done; raises an error of `errors` when it is not."""
+    def run(
+        self,
+        job: Job,
+        call: Call,
+        known: KnownContact,
+        *,
+        learn: Callable[[KnownContact], object] = ...,
+    ) -> Done:
+        """The job done; raises an error of `errors` when it is not.
+
+        Shape: `learn` is told what is certain about the contact, so that it
+        is not lost when a later step fails.
+        """
 
     def fields_hash(self, job: Job) -> str:
         """A digest of what a sync of this job would write."""

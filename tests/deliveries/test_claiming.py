@@ -344,7 +344,7 @@ def test_finding_the_next_delivery_reads_only_what_waits(crowded, only):
     now = claiming.as_parameter(timezone.now())
     parameters = {"account": crowded.connection.account_id, "now": now, "until": now}
 
-    claim_sql = claiming.CLAIM_SQL.format(lock=lock, only=only)
+    claim_sql = claiming.CLAIM_SQL.format(lock=lock, only=only, until="%(until)s")
 
     plan = plan_of(claim_sql, {**parameters, "token": uuid4().hex})
 

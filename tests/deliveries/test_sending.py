@@ -89,12 +89,21 @@ def test_new_fields_are_written_and_the_same_ones_are_not(sandbox):
 def test_fields_count_as_unknown_when_an_attempt_to_write_them_ends_in_doubt(sandbox):
     rule = tag_rule(sandbox)
     send_one(due(rule, payload={"first_name": "Alex"}))
-    sandbox.faults.set("server_error", path="contactTags")
+    sandbox.faults.set("server_error", path="contact/sync")
 
     send_one(due(rule, payload={"first_name": "Bea"}))
 
-    assert sandbox.state.contact_by_email(EMAIL)["firstName"] == "Bea"
     assert ContactCache.objects.get().fields_hash == ""
+
+
+def test_a_retry_goes_on_after_the_step_that_worked(sandbox):
+    sandbox.faults.set("server_error", path="contactTags", count=1)
+    delivery = send_one(due(tag_rule(sandbox), payload={"first_name": "Alex"}))
+
+    send_one(hurry(delivery))
+
+    assert calls(sandbox) == ["POST contact/sync", "POST contactTags", "POST contactTags"]
+    assert delivery.status == "completed"
 
 
 def test_the_attempt_tells_what_was_sent_and_answered(sandbox):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from connections.destinations.activecampaign import address, catalog
 from connections.destinations.activecampaign.actions import ACTIONS, run
+from connections.destinations.activecampaign.bulk import BULK
 from connections.destinations.activecampaign.fields import CORE_FIELDS, fields_hash
+from connections.destinations.activecampaign.visit import nobody
 from connections.destinations.base import (
     Action,
+    Bulk,
     Call,
     CatalogItem,
     Checked,
@@ -35,6 +38,7 @@ class ActiveCampaign:
     )
     actions: tuple[Action, ...] = ACTIONS
     core_fields: tuple[CatalogItem, ...] = CORE_FIELDS
+    bulk: Bulk | None = BULK
 
     def normalize(
         self, metadata: Mapping[str, str], *, allow_private: bool = False
@@ -70,9 +74,16 @@ class ActiveCampaign:
         """Every contact tag, list and custom field, all pages."""
         return catalog.read_catalog(call)
 
-    def run(self, job: Job, call: Call, known: KnownContact) -> Done:
+    def run(
+        self,
+        job: Job,
+        call: Call,
+        known: KnownContact,
+        *,
+        learn: Callable[[KnownContact], object] = nobody,
+    ) -> Done:
         """The job done."""
-        return run(job, call, known)
+        return run(job, call, known, learn=learn)
 
     def fields_hash(self, job: Job) -> str:
         """A digest of what a sync of this job would write; empty for nothing."""

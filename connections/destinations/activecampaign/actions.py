@@ -6,7 +6,7 @@ Source: ActiveCampaign API v3 reference, sections 3.1, 4.3, 4.4, 5.2 and 16.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from connections.destinations.activecampaign import builders, readers
@@ -15,6 +15,7 @@ from connections.destinations.activecampaign.visit import (
     Visit,
     adding,
     check_shown_email,
+    nobody,
     removing,
     sync,
     visit,
@@ -48,7 +49,9 @@ ACTIONS = (
 )  # fmt: skip
 
 
-def run(job: Job, call: Call, known: KnownContact) -> Done:
+def run(
+    job: Job, call: Call, known: KnownContact, *, learn: Callable[[KnownContact], object] = nobody
+) -> Done:
     """The job done; raises an error of `errors` when it is not."""
     steps = {
         "add_tag": add_tag,
@@ -57,7 +60,7 @@ def run(job: Job, call: Call, known: KnownContact) -> Done:
         "remove_from_list": remove_from_list,
         "sync_contact": sync_contact,
     }
-    return steps[job.action](visit(job, call, known))
+    return steps[job.action](visit(job, call, known, learn=learn))
 
 
 def add_tag(v: Visit) -> Done:

@@ -1,6 +1,6 @@
 """Which answers mean success and which error, as one table; the first match wins.
 
-Source: ActiveCampaign API v3 reference, sections 1.1, 3.1, 3.4, 4.3, 4.4, 5.2, 12 and 13.
+Source: ActiveCampaign API v3 reference, sections 1.1, 3.1, 3.4, 4.2 to 4.4, 5.2, 8, 12 and 13.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ _BAD = ((400, 499),)
 _ANY = ((0, 999),)
 _BAD_INPUT = ((400, 400), (404, 404), (422, 422))
 OF_CONTACT = frozenset({"contact_lists", "contact_tags", "list_set", "tag_add"})
-OF_TAG = frozenset({"tag_add"})
+OF_TAG = frozenset({"tag", "tag_add"})
 OF_LIST = frozenset({"list_set"})
 _NO_JSON: frozenset[Body] = frozenset({"html", "text", "empty"})
 

@@ -61,7 +61,7 @@ def shown_email(data: Data) -> str:
 
 def same_email(one: str, other: str) -> bool:
     """Whether two spellings name one mailbox to ActiveCampaign."""
-    return _comparable(one) == _comparable(other)
+    return comparable(one) == comparable(other)
 
 
 def links(rows: Any, *, contact_id: str) -> dict[str, str]:
@@ -141,7 +141,8 @@ def named(items: Iterable[CatalogItem], *, label: str) -> CatalogItem | None:
     return next((item for item in items if item.label.strip().casefold() == wanted), None)
 
 
-def _comparable(email: str) -> str:
+def comparable(email: str) -> str:
+    """The spelling under which two emails of one mailbox are equal."""
     local, at, domain = email.strip().casefold().rpartition("@")
     with suppress(idna.IDNAError):
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()

@@ -25,14 +25,23 @@ EXPECTED = {
     "contact_lists": "contactLists",
     "contact_sync": "contact",
     "contact_tags": "contactTags",
+    "contacts": "contacts",
     "fields": "fields",
+    "import_all": "outstanding",
+    "import_info": "status",
+    "import_post": "batchId",
     "list_set": "contactList",
     "lists": "lists",
+    "tag": "tag",
     "tag_add": "contactTag",
     "tags": "tags",
     "user": "user",
 }
-COLLECTIONS = frozenset({"contacts", "contactLists", "contactTags", "fields", "lists", "tags"})
+COLLECTIONS = dict.fromkeys(
+    ("contacts", "contactLists", "contactTags", "fields", "lists", "outstanding", "tags"), (list,)
+)
+# The status of an import is the boolean false in its first second.
+SHAPES: Mapping[str, tuple[type, ...]] = {**COLLECTIONS, "batchId": (str,), "status": (str, bool)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Reading:
         key = EXPECTED.get(self.operation)
         if key is None:
             return True
-        return isinstance(self.data.get(key), list if key in COLLECTIONS else dict)
+        return isinstance(self.data.get(key), SHAPES.get(key, (dict,)))
 
 
 def read(request: Request, answer: Answer) -> Reading:

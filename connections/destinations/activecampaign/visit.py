@@ -33,6 +33,7 @@ class Visit:
     job: Job
     call: Call
     contact: KnownContact
+    learn: Callable[[KnownContact], object]
     target_id: str = ""
     brand_new: bool = False
     absent: bool = False
@@ -50,9 +51,15 @@ class Visit:
         return Done(self.contact, effect, message, target_id=self.target_id if moved else "")
 
 
-def visit(job: Job, call: Call, known: KnownContact) -> Visit:
+def nobody(_contact: KnownContact) -> None:
+    """Nobody wants to be told."""
+
+
+def visit(
+    job: Job, call: Call, known: KnownContact, *, learn: Callable[[KnownContact], object] = nobody
+) -> Visit:
     """The start of a job."""
-    return Visit(job=job, call=call, contact=known, target_id=job.target_id)
+    return Visit(job=job, call=call, contact=known, learn=learn, target_id=job.target_id)
 
 
 def ensure_synced(v: Visit) -> None:
@@ -83,6 +90,7 @@ def sync(v: Visit) -> bool:
     digest = fields_hash(v.job) or (v.contact.fields_hash if contact.id == v.contact.id else "")
     v.contact = KnownContact(contact.id, digest, links)
     v.brand_new = contact.brand_new
+    v.learn(v.contact)
     return True
 
 
@@ -93,6 +101,7 @@ def find(v: Visit, *, include: Literal["contactTags", "contactLists"]) -> None:
     v.absent = contact is None
     v.side = data if contact else {}
     v.contact = KnownContact(id=contact.id) if contact else KnownContact()
+    v.learn(v.contact)
 
 
 def adding(v: Visit, step: Callable[[Visit], Done]) -> Done:
