@@ -91,8 +91,10 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
         """What may be entered, and for a stored connection how it is doing."""
-        declared = [item.key for item in destinations.destination(_kind(request, obj)).fields]
-        entered = ["workspace", "destination", "name", *declared, "save_unchecked"]
+        destination = destinations.destination(_kind(request, obj))
+        declared = [item.key for item in destination.fields]
+        bulk = ["bulk_import"] if destination.bulk else []
+        entered = ["workspace", "destination", "name", *declared, *bulk, "save_unchecked"]
         if obj is None:
             return [(None, {"fields": entered})]
         if not self.has_change_permission(request, obj):

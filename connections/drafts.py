@@ -32,6 +32,7 @@ class ConnectionDraft:
     Shape: `values` holds every declared field by its key, secrets in clear; a
     secret that is missing, empty or the mask keeps the stored one.
     `save_unchecked` accepts a destination that cannot be reached now.
+    `bulk_import` None keeps what is stored, which is off at first.
     """
 
     workspace: Workspace
@@ -40,6 +41,7 @@ class ConnectionDraft:
     values: Mapping[str, object] = field(repr=False)
     hidden: bool = False
     save_unchecked: bool = False
+    bulk_import: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def credentials_of(
     Raises: InvalidDraft with one sentence per bad field.
     """
     destination = _destination(draft, connection)
-    errors = _bad_name(draft.name) | _unknown(draft, destination)
+    errors = _bad_name(draft.name) | _unknown(draft, destination) | _no_bulk(draft, destination)
     given = {
         item.key: _text(draft.values.get(item.key), item, errors) for item in destination.fields
     }
@@ -109,6 +111,12 @@ def _unknown(draft: ConnectionDraft, destination: Destination) -> dict[str, str]
         for key in draft.values
         if key not in known
     }
+
+
+def _no_bulk(draft: ConnectionDraft, destination: Destination) -> dict[str, str]:
+    if draft.bulk_import and destination.bulk is None:
+        return {"bulk_import": f"{destination.name} has no bulk importer; leave this off."}
+    return {}
 
 
 def _text(value: object, item: CredentialField, errors: dict[str, str]) -> str:

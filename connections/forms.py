@@ -67,11 +67,12 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Connection
-        fields = ("workspace", "name")
+        fields = ("workspace", "name", "bulk_import")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["save_unchecked"].widget = self.look.tick()
+        self._offer_bulk()
         stored = None if self.instance._state.adding else self.instance
         for item in self.declared if stored else ():
             if item.secret:
@@ -84,6 +85,14 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["requests_per_second"].widget = self.look.number(attrs={"step": "any"})
         else:
             self.fields.pop("requests_per_second", None)
+
+    def _offer_bulk(self) -> None:
+        bulk = destinations.destination(self.kind).bulk
+        if bulk is None:
+            self.fields.pop("bulk_import", None)
+        elif "bulk_import" in self.fields:
+            offered = self.fields["bulk_import"]
+            offered.label, offered.help_text = bulk.label, bulk.help_text
 
     def _post_clean(self) -> None:
         if self.errors:
@@ -116,6 +125,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
             name=self.cleaned_data["name"],
             values={item.key: self.cleaned_data[item.key] for item in self.declared},
             hidden=self.instance.hidden,
+            bulk_import=self.cleaned_data.get("bulk_import"),
             save_unchecked=self.cleaned_data["save_unchecked"],
         )
 

@@ -105,6 +105,8 @@ def _wanted(
     ):
         wanted.last_check = {}
     wanted.kind, wanted.name, wanted.hidden = draft.kind, draft.name, draft.hidden
+    if draft.bulk_import is not None:
+        wanted.bulk_import = draft.bulk_import
     wanted.metadata, wanted.secrets = credentials.metadata, credentials.secrets
     wanted.secret_fingerprint = credentials.fingerprint
     account = Account.objects.filter(kind=draft.kind, key=credentials.account_key).first()
@@ -195,6 +197,7 @@ def _fresh(was: Connection) -> Connection:
 def _fill(row: Connection, wanted: Connection, credentials: Credentials, *, now: datetime) -> None:
     row.kind, row.name, row.hidden = wanted.kind, wanted.name, wanted.hidden
     row.metadata, row.account = wanted.metadata, wanted.account
+    row.bulk_import = wanted.bulk_import
     if credentials.new_secret:
         row.secrets, row.secret_fingerprint = credentials.secrets, credentials.fingerprint
         row.secret_changed_at = now

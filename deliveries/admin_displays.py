@@ -150,6 +150,9 @@ def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
         yield Fact(label, wording.moment(ended, seconds=True) + after)
     elif delivery.held_reason:
         yield Fact("Held since", _moment(delivery.held_at))
+    elif delivery.status == Status.PROCESSING and delivery.batch is not None:
+        since = delivery.batch.posted_at or delivery.batch.created_at
+        yield Fact("In a bulk import since", wording.moment(since, seconds=True))
     elif delivery.status != Status.PROCESSING:
         yield Fact("Next attempt", _next(delivery, now=now))
         yield Fact("Account paused until", _moment(paused) if paused and paused > now else "")

@@ -46,6 +46,7 @@ HARMLESS_KEYS = frozenset(
         "orderid",
         "parameter",
         "pointer",
+        "queued_contacts",
         "ray_id",
         "retry_after",
         "retryable",
