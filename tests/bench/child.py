@@ -20,9 +20,14 @@ from tests.bench.figures import Line
 
 def measures() -> dict[str, Callable[..., Iterator[Line]]]:
     """Every row's name with the function that measures it."""
-    from tests.bench import drain
+    from tests.bench import calls, drain, kills, load
 
-    return {"drain": drain.measure}
+    return {
+        "drain": drain.measure,
+        "calls": calls.measure,
+        "load": load.measure,
+        "kills": kills.measure,
+    }
 
 
 def main() -> int:

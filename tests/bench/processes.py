@@ -37,11 +37,11 @@ def machine_busy_s() -> float:
     return (user + nice + system + irq + softirq) / TICKS
 
 
-def name_of(pid: int) -> str:
-    """The command line of a process, empty when it is gone."""
+def threads(pid: int) -> int:
+    """How many threads the process has."""
     with contextlib.suppress(OSError):
-        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    return ""
+        return sum(1 for _ in (PROC / str(pid) / "task").iterdir())
+    return 0
 
 
 def _used(pid: int) -> int:

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 ROWS = {
     "drain": "time to drain a backlog ÷ (deliveries × calls ÷ rate), one worker",
+    "calls": "HTTP calls per delivery, by action",
+    "load": "self-made 429s and processor time, over 2,000 deliveries",
+    "kills": "time until all is in order again after kill -9, and calls made twice",
 }

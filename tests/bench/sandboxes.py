@@ -19,12 +19,13 @@ ANSWER_WITHIN_S = 60.0
 class Arrival(NamedTuple):
     """One request as a sandbox saw it.
 
+    Shape: `about` is the contact's email with the target and what becomes of it.
     Units: `at` in epoch seconds; `took_s` is None while it is being answered.
     """
 
     account: str
     call: str
-    contact: str
+    about: str
     at: float
     status: int | None
     outcome: str
@@ -146,9 +147,11 @@ class _Server:
     def list(self, account: str, name: str) -> str:
         return self._accounts[account].state.add_list(name)
 
-    def people(self, account: str, emails: Sequence[str]) -> dict[str, str]:
+    def people(
+        self, account: str, emails: Sequence[str], tags: Sequence[str] = ()
+    ) -> dict[str, str]:
         state = self._accounts[account].state
-        return {email: state.add_contact(email) for email in emails}
+        return {email: state.add_contact(email, tags=tags) for email in emails}
 
     def configure(self, account: str, values: dict[str, Any]) -> None:
         self._accounts[account].configure(**values)
@@ -165,8 +168,5 @@ class _Server:
 
 def _arrival(entry: Any) -> tuple[Any, ...]:
     call = f"{entry.method} {entry.path.removeprefix('/api/3/')}"
-    contact = ""
-    if isinstance(entry.body, dict):
-        inner = next(iter(entry.body.values()), None)
-        contact = str(inner.get("contact", "")) if isinstance(inner, dict) else ""
-    return (entry.account, call, contact, entry.at, entry.status, entry.outcome, entry.took_s)
+    about = " ".join(entry.about.values())
+    return (entry.account, call, about, entry.at, entry.status, entry.outcome, entry.took_s)
