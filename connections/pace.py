@@ -20,6 +20,7 @@ SHARE = 0.95
 """Of the allowed rate: at the full rate, jitter alone causes refusals."""
 
 MAX_PAUSE_S = 300.0
+LONG_S = 0.5
 
 NOW_SQL = {
     "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())::double precision",
@@ -27,6 +28,9 @@ NOW_SQL = {
 }
 MAX_SQL = {"postgresql": "GREATEST", "sqlite": "MAX"}
 PAUSED_SQL = f"SELECT 1 FROM {Account._meta.db_table} WHERE id = %(id)s AND paused_until > %(now)s"  # noqa: S608
+
+
+_paused_here: dict[int, float] = {}
 
 
 class Paused(Exception):
@@ -58,18 +62,27 @@ def reserve_slot(account_id: int) -> float:
     return max(0.0, float(row[0]))
 
 
-def take_slot(account_id: int) -> float:
-    """Wait for this caller's own slot; the slot's moment.
+def take_slot(account_id: int) -> None:
+    """Wait for this caller's own slot.
 
-    Units: seconds of this process's monotonic clock.
     Raises: Paused when the account is paused now or by the time the slot comes.
     """
-    wait_s = reserve_slot(account_id)
-    moment = time.monotonic() + wait_s
-    if wait_s > 0:
-        time.sleep(wait_s)
-        _check_not_paused(account_id)
-    return moment
+    await_slot(account_id, seconds=reserve_slot(account_id))
+
+
+def await_slot(account_id: int, *, seconds: float) -> None:
+    """Wait so long for a slot that was reserved.
+
+    Raises: Paused when the account was paused meanwhile.
+    Why: the database is asked only after a long wait, since a question right
+    before every call would make calls leave late.
+    """
+    if seconds <= 0:
+        return
+    time.sleep(seconds)
+    paused_here = _paused_here.get(account_id, 0.0) > time.monotonic()
+    if paused_here or (seconds > LONG_S and _one_row(PAUSED_SQL, account_id) is not None):
+        raise _paused(account_id)
 
 
 def push_back(account_id: int, *, seconds: float) -> None:
@@ -89,8 +102,10 @@ def pause(account_id: int, *, seconds: float, reason: str) -> None:
     Why: what this adds to the account's pauses is summed up, since paused time
     does not use up a delivery's time for retries.
     """
+    seconds = min(max(seconds, 0.0), MAX_PAUSE_S)
+    _paused_here[account_id] = max(_paused_here.get(account_id, 0.0), time.monotonic() + seconds)
     now = database_now()
-    until = now + timedelta(seconds=min(max(seconds, 0.0), MAX_PAUSE_S))
+    until = now + timedelta(seconds=seconds)
     with transaction.atomic():
         account = Account.objects.select_for_update().only("paused_until").get(pk=account_id)
         since = max(account.paused_until or now, now)
@@ -100,11 +115,6 @@ def pause(account_id: int, *, seconds: float, reason: str) -> None:
                 pause_reason=reason,
                 paused_s=F("paused_s") + (until - since).total_seconds(),
             )
-
-
-def _check_not_paused(account_id: int) -> None:
-    if _one_row(PAUSED_SQL, account_id) is not None:
-        raise _paused(account_id)
 
 
 def _paused(account_id: int) -> Paused:

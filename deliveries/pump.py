@@ -52,6 +52,7 @@ class Pump:
         self.crew = Crew(size, most=size + MORE_SENDERS)
         self.most_silent = max(1, size // SILENT_PART)
         self.silent: set[int] = set()
+        self.unserved = 0
         self.sweeper = Sweeper()
         self.leased: dict[int, float] = {}
         self.served: dict[int, float] = {}
@@ -106,11 +107,16 @@ class Pump:
         return beats.beat(row_id) and os.getppid() == self.parent
 
     def _look(self) -> None:
+        """Start senders: one for every account first, then more for those that need them."""
         due = due_accounts(self.owner)
         self.silent -= {account.id for account in due if not account.silent}
         self.silent |= {account.id for account in due if account.silent}
-        for account in sorted(due, key=lambda account: self.served.get(account.id, 0.0)):
+        due.sort(key=lambda account: self.served.get(account.id, 0.0))
+        alone = [account for account in due if not self.crew.busy(account.id)]
+        self.unserved = 0
+        for account in (*alone, *due):
             if self.crew.free() <= 0:
+                self.unserved = sum(not self.crew.busy(each.id) for each in alone)
                 return
             if self._has_room(account) and self._may_drive(account.id):
                 self.served[account.id] = time.monotonic()
@@ -139,7 +145,7 @@ class Pump:
             if held is None:
                 return
             self.shares[account_id].spent(send(held))
-            if time.monotonic() > until and self.crew.free() <= 0:
+            if self.unserved and time.monotonic() > until:
                 return
 
     def _next(self, account_id: int) -> Claim | None:

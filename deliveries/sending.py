@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 from django.utils import timezone
@@ -37,8 +38,8 @@ def send(claim: Claim) -> int:
         return 0
     turn = Turn(claim, delivery.account_id)
     try:
-        turn.prepare()
-        running = recording.open_attempt(claim, delivery, now=timezone.now())
+        begins_at = timezone.now() + timedelta(seconds=turn.prepare())
+        running = recording.open_attempt(claim, delivery, now=begins_at)
     except Paused:
         release(claim, status=as_before(delivery))
     except ClaimLost:

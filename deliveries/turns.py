@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from connections.pace import push_back, take_slot
+from connections.pace import await_slot, push_back, reserve_slot
 from deliveries.claiming import LEASE_S, Claim, ClaimLost, renew
 
 RENEW_AFTER_S = 5.0
+EARLY_S = 0.2
 LATE_S = 0.02
 """A call that leaves later than this after its slot moves the next slots back, too."""
 
@@ -15,8 +16,11 @@ LATE_S = 0.02
 class Turn:
     """What runs before each call of one attempt.
 
-    Why: the first slot is taken before the attempt is written down, so that
-    an attempt begins with its call and not with a wait in line.
+    Shape: `slot_at` is the moment of the slot in hand, in seconds of this
+    process's monotonic clock; `slots` counts those taken.
+    Why: the first slot is reserved before the attempt is written down, so
+    that it begins with its call and not with a wait in line; the writing fills
+    the last part of the wait, so that it makes no call leave late.
     """
 
     def __init__(self, claim: Claim, account_id: int) -> None:
@@ -27,30 +31,38 @@ class Turn:
         self.slot_at = 0.0
         self.slots = 0
 
-    def prepare(self) -> None:
-        """Take the slot for the first call.
+    def prepare(self) -> float:
+        """Have the slot for the first call, almost due; how far ahead it is.
 
+        Units: seconds, never negative.
         Raises: Paused when the account is paused; ClaimLost.
         """
-        self._wait()
+        self._reserve()
+        await_slot(self.account_id, seconds=self._ahead_s() - EARLY_S)
         self.slot_in_hand = True
+        return max(0.0, self._ahead_s())
 
     def __call__(self) -> None:
-        """Take the slot for the next call.
+        """Let the next call leave in its slot.
 
         Raises: Paused, ClaimLost.
         """
         if not self.slot_in_hand:
-            self._wait()
+            self._reserve()
         self.slot_in_hand = False
-        late_s = time.monotonic() - self.slot_at
+        await_slot(self.account_id, seconds=self._ahead_s())
+        late_s = -self._ahead_s()
         if late_s > LATE_S:
             push_back(self.account_id, seconds=late_s)
 
-    def _wait(self) -> None:
-        self.slot_at = take_slot(self.account_id)
+    def _ahead_s(self) -> float:
+        return self.slot_at - time.monotonic()
+
+    def _reserve(self) -> None:
+        wait_s = reserve_slot(self.account_id)
+        self.slot_at = time.monotonic() + wait_s
         self.slots += 1
-        if time.monotonic() - self.renewed_at < RENEW_AFTER_S:
+        if self.slot_at - self.renewed_at < RENEW_AFTER_S:
             return
         if not renew(self.claim):
             raise ClaimLost(f"The lease of {LEASE_S} s ran out.")

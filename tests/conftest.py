@@ -61,6 +61,16 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], pure: list[pytest
     items[:] = [item for item in items if item not in gone]
 
 
+@pytest.fixture(autouse=True)
+def _fresh_process() -> None:
+    """Nothing that a process remembers of an account; tests give ids out again."""
+    from connections import pace
+    from deliveries import latency
+
+    for remembered in (pace._paused_here, latency._seconds, latency._answered_at):
+        remembered.clear()
+
+
 @pytest.fixture
 def database_url(db: None) -> str:
     """The address of this test's own database, for a program that a test starts."""
