@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.faults import delivery_checks, happened, intake_checks, recovery_checks
+from tests.faults import delivery_checks, evidence, happened, intake_checks, recovery_checks
 from tests.faults.folding import HELD, Key
 from tests.faults.sandboxes import Call, Sandbox
 from tests.faults.saying import say
@@ -14,6 +14,9 @@ from tests.faults.verdicts import Verdict, all_held
 
 def judge(run: Any) -> int:
     """0 when every promise held, else 1; the verdicts are told."""
+    from django.db import connection
+
+    connection.close()  # it may be older than the database server's last restart
     calls = [call for sandbox in run.stage.sandboxes for call in sandbox.calls]
     found = happened.read(run.stage.scene.accounts)
     actual = {}
@@ -24,7 +27,11 @@ def judge(run: Any) -> int:
     for verdict in verdicts:
         for line in verdict.lines():
             say(line)
-    return 0 if all_held(verdicts) else 1
+    if all_held(verdicts):
+        return 0
+    others = {"kills": run.injector.broken.kills}
+    evidence.keep(run.stage.folder, happened=found, calls=calls, others=others)
+    return 1
 
 
 def _verdicts(
@@ -57,7 +64,7 @@ def _tell(run: Any, found: happened.Happened, calls: list[Call]) -> None:
     if broken.missed:
         say(f"  found nothing to break: {_counted(broken.missed)}")
     say(f"  answers: {_counted(faulted)}")
-    say(f"  people: {_counted(run.switcher.counts)}")
+    say(f"  people: {_counted(run.people.counts)}")
     say(f"  the client saw: {_counted(run.client.ledger.trouble)}")
     say(f"  attempts: {_counted(outcomes)}")
     say(f"  not completed: {_counted(reasons)}")

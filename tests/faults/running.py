@@ -15,10 +15,10 @@ from tests.faults.client import Client
 from tests.faults.combinations import Combination
 from tests.faults.injecting import Injector, Victims
 from tests.faults.options import Options
+from tests.faults.people import People
 from tests.faults.sandboxes import Drain, Sandbox
 from tests.faults.saying import say
 from tests.faults.stage import Stage
-from tests.faults.switching import Switcher
 from tests.faults.watching import Watch
 
 MOST_BACKLOG = 400
@@ -54,12 +54,18 @@ class Run:
             answering=lambda: self.client.in_flight > 0,
         )
         self.injector = Injector(victims, dice=self._dice("victims"))
-        self.switcher = Switcher(stage.scene, seed=f"{options.seed} {self.name} people")
+        self.people = People(
+            stage.scene,
+            stage.sandboxes,
+            seed=f"{options.seed} {self.name} people",
+            # The previous release knows no superseding, which a release from a hold needs.
+            may_refuse=lambda: stage.previous is None or not stage.previous.pid,
+        )
         self.begun = time.monotonic()
 
     def go(self) -> int:
         """0 when every promise held."""
-        for part in (self.watch, self.drain, self.switcher):
+        for part in (self.watch, self.drain, self.people):
             part.start()
         self.client.start(CLIENTS)
         weather = Weather(self.stage.sandboxes, dice=self._dice("weather"))
@@ -127,9 +133,9 @@ class Run:
 
     def _settle(self) -> None:
         """Stop everything that disturbs, and wait until nothing is left to do."""
-        self.switcher.stop()
         for sandbox in self.stage.sandboxes:
             sandbox.clear()
+        self.people.stop()
         self.client.stop()
         begun, quiet = time.monotonic(), 0
         while time.monotonic() - begun < SETTLE_S and quiet < 4:
@@ -178,12 +184,15 @@ class Weather(threading.Thread):
 def run(combination: Combination, options: Options) -> int:
     """Run one combination; keeps its folder and tells it when a promise broke."""
     say(f"\n{combination}, seed {options.seed}")
+    code, stage = 1, None
     with ExitStack() as stack:
-        stage = Stage(combination, options, stack)
-        stage.start()
-        code = Run(stage, options).go()
+        try:
+            stage = Stage(combination, options, stack)
+            stage.start()
+            code = Run(stage, options).go()
+        finally:
+            if code and stage is not None:
+                say(f"  The logs and the database are kept in {stage.folder}")
     if code == 0:
         stage.remove_folder()
-    else:
-        say(f"  The logs and the database are kept in {stage.folder}")
     return code
