@@ -186,12 +186,15 @@ def _fresh(was: Connection) -> Connection:
     row: Connection | None = (
         Connection.objects.live().select_for_update(no_key=True).filter(pk=was.pk).first()
     )
-    seen = (was.name, was.metadata, was.secret_fingerprint)
-    if row is None or (row.name, row.metadata, row.secret_fingerprint) != seen:
+    if row is None or _entered(row) != _entered(was):
         raise ChangedMeanwhile(
             {"": "Somebody else changed this connection meanwhile. Open it again, then save."}
         )
     return row
+
+
+def _entered(row: Connection) -> tuple[object, ...]:
+    return (row.name, row.metadata, row.secret_fingerprint, row.bulk_import)
 
 
 def _fill(row: Connection, wanted: Connection, credentials: Credentials, *, now: datetime) -> None:

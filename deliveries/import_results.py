@@ -88,8 +88,9 @@ def refused_whole(hold: Hold, error: Exception, *, rest_s: float) -> None:
 
 def pause_if_asked(hold: Hold, error: Exception) -> None:
     """Pause the account when its own limit was hit; the importer's limit is another one."""
-    limited = isinstance(error, RateLimited) and hold.exchanges
-    if limited and hold.exchanges[-1].status == TOO_MANY_REQUESTS:
+    if not isinstance(error, RateLimited) or not hold.exchanges:
+        return
+    if hold.exchanges[-1].status == TOO_MANY_REQUESTS:
         pause(hold.batch.account_id, seconds=error.retry_after_s, reason=error.reason)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.models import Connection
 from deliveries import imports
+from deliveries.import_claiming import SPARE_S
 from deliveries.models import Delivery, Event, ImportBatch
 from rules.models import Rule
 from tests.builders import make_rule
@@ -80,10 +81,10 @@ def finish(rule: Rule, seconds: float = 10.0) -> ImportBatch:
         time.sleep(0.05)
 
 
-def await_import(sandbox: Any) -> None:
+def await_import(sandbox: Any, tag: str = "step-3-complete") -> None:
     """Returns when the sandbox has worked the import off."""
     until = time.monotonic() + 10.0
-    while not sandbox.state.tags_of("p7@x.io"):
+    while tag not in sandbox.state.tags_of("p7@x.io"):
         assert time.monotonic() < until
         time.sleep(0.02)
 
@@ -95,9 +96,7 @@ def let_pass(**span: float) -> None:
         for name in ("posted_at", "give_up_at"):
             setattr(batch, name, getattr(batch, name) - longer)
         batch.save()
-        for delivery in batch.deliveries.all():
-            delivery.lease_until -= longer
-            delivery.save()
+        batch.deliveries.update(lease_until=batch.give_up_at + timedelta(seconds=SPARE_S))
 
 
 def lose_worker() -> None:

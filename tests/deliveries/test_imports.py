@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.models import ContactCache
@@ -14,6 +16,7 @@ from tests.deliveries.bursts import (
     IMPORT,
     INFO,
     account_of,
+    await_import,
     bulk_rule,
     burst,
     finish,
@@ -168,8 +171,6 @@ def test_asking_who_needs_an_import_is_one_query(sandbox, django_assert_num_quer
 
 
 def on_postgres() -> bool:
-    from django.db import connection
-
     return connection.vendor == "postgresql"
 
 
@@ -235,3 +236,36 @@ def test_the_lane_of_everybody_in_an_import_is_taken(sandbox):
     finish(rule)
     send_all(later)
     assert later.status == "completed"
+
+
+def test_the_page_of_a_delivery_says_that_it_is_in_an_import(sandbox, staff):
+    rule = bulk_rule(sandbox)
+    delivery = burst(rule, 60)[7]
+    address = f"/admin/deliveries/delivery/{delivery.pk}/change/"
+    assert "In a bulk import since" not in staff.get(address).content.decode()
+
+    step(rule)
+    assert "In a bulk import since" in staff.get(address).content.decode()
+
+    finish(rule)
+    assert "In a bulk import since" not in staff.get(address).content.decode()
+
+
+def test_an_import_costs_few_queries_whatever_its_size(sandbox):
+    rule = bulk_rule(sandbox)
+    other = bulk_rule(sandbox, "another", connection=rule.connection)
+    counts = []
+    for each, number in ((rule, 60), (other, 240)):
+        burst(each, number)
+        with CaptureQueriesContext(connection) as begun:
+            step(each)
+        await_import(sandbox, each.target_label)
+        with CaptureQueriesContext(connection) as ended:
+            step(each)
+        assert ImportBatch.objects.latest("id").state == "final"
+        counts.append((len(begun), len(ended)))
+
+    small, large = counts
+    assert max(large) <= 45
+    # Two more readings, and rows that are written in slices.
+    assert (large[0] - small[0] <= 5, large[1] - small[1] <= 15) == (True, True)
