@@ -96,6 +96,16 @@ def is_stale(account: Account, *, now: datetime) -> bool:
     return read_at is None or read_at <= now - STALE_AFTER
 
 
+def note_gone(account_id: int, *, kind: str, external_id: str, label: str, now: datetime) -> int:
+    """How many entries are no longer offered, as the account said that it holds none such.
+
+    Why: until the next reading nobody chooses what is gone for sure.
+    """
+    such = Q(external_id=external_id) | (Q(label=label) if label else Q(pk__in=()))
+    present = CatalogEntry.objects.present().filter(such, account_id=account_id, kind=kind)
+    return present.update(gone_at=now)
+
+
 def fold(label: str) -> str:
     """The label as it is compared: trimmed, without case."""
     return label.strip().casefold()[:512]

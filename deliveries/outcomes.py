@@ -17,6 +17,7 @@ class Next(Enum):
     RETRY = "retry"
     WAIT = "wait"
     PROBE = "probe"
+    HOLD = "hold"
     GIVE_UP = "give_up"
 
 
@@ -44,6 +45,8 @@ class Verdict:
 
 
 ACCESS_REASONS = frozenset({"permission_denied"})
+TARGET_REASONS = frozenset({"tag_not_found", "list_not_found"})
+"""What is wrong with the rule itself, so that it waits for a person with all its deliveries."""
 
 
 def judge(error: Exception) -> Verdict:
@@ -68,7 +71,8 @@ def judge(error: Exception) -> Verdict:
 def _refused(error: errors.DestinationError) -> Verdict:
     denied = error.reason in ACCESS_REASONS
     outcome = Outcome.AUTH_FAILED if denied else Outcome.REJECTED_CLIENT_ERROR
-    return _verdict(outcome, error, Next.GIVE_UP)
+    held = error.reason in TARGET_REASONS
+    return _verdict(outcome, error, Next.HOLD if held else Next.GIVE_UP)
 
 
 def _ours(error: Exception) -> Verdict:

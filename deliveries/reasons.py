@@ -107,11 +107,11 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
     # What the rule names.
     "tag_not_found": Reason(
         "The tag of the rule no longer exists in {destination}.", IN_RULE,
-        "Choose another tag or create it again under the same name, then replay the delivery.",
+        "Choose another tag or create it again under the same name; then what waits goes out.",
     ),
     "list_not_found": Reason(
         "The list of the rule no longer exists in {destination}.", IN_RULE,
-        "Choose another list or create it again under the same name, then replay the delivery.",
+        "Choose another list or create it again under the same name; then what waits goes out.",
     ),
     "link_not_found": Reason(
         "The contact no longer holds the tag in the way that Meshes remembered.", BY_ITSELF, WAIT,

@@ -127,7 +127,7 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
             outcome=verdict.outcome,
             reason=verdict.reason,
             message=verdict.message[:500],
-            counted=verdict.next is not Next.WAIT,
+            counted=verdict.next not in (Next.WAIT, Next.HOLD),
         )
         changes = _after_failure(running.delivery, verdict, now=now)
         held = _change(
@@ -164,6 +164,8 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
     over = {"status": Status.FAILED, "completed_at": now, "tries": delivery.tries + 1}
     if delivery.cancel_asked_at is not None:
         return {"status": Status.CANCELED, "completed_at": now}
+    if verdict.next is Next.HOLD:
+        return {"status": Status.PENDING, "held_reason": verdict.reason, "held_at": now}
     if verdict.next is Next.GIVE_UP:
         return over
     if verdict.next is Next.WAIT:

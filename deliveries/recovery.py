@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models import QuerySet
 
 from connections.clock import database_now
 from connections.models import Connection
 from deliveries.backoff import next_attempt_at
-from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter
+from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
+from deliveries.holding import extended
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
 from deliveries.recording import retry_window
 
@@ -28,6 +29,11 @@ READY_SQL = f"""
 SELECT DISTINCT d.connection_id AS id FROM {TABLE} d CROSS JOIN connections_connection c
 WHERE NOT (d.held_reason = '') AND d.held_reason = 'connection_inactive'
   AND c.id = d.connection_id AND c.active AND c.deleted_at IS NULL
+"""  # noqa: S608
+HELD_SQL = f"""
+SELECT id FROM {TABLE}
+WHERE NOT (held_reason = '') AND held_reason = 'connection_inactive' AND connection_id = %s
+ORDER BY id LIMIT 500
 """  # noqa: S608
 RULE_DELETED_SQL = f"""
 SELECT d.id FROM {TABLE} d CROSS JOIN rules_rule r
@@ -122,19 +128,18 @@ def hold_for_connection(connection_id: UUID) -> int:
 
 
 def release_held() -> int:
-    """How many deliveries go on because their connection works again.
-
-    Why: time spent waiting for a person is added to the time for retries.
-    """
+    """How many deliveries go on because their connection works again, a slice of each."""
     ready = [row.pk for row in Connection.objects.raw(READY_SQL)]
     return sum(_release(connection_id) for connection_id in ready)
 
 
 def _release(connection_id: UUID) -> int:
     now = database_now()
-    waited = ExpressionWrapper(
-        F("retry_until") + (Value(now, DateTimeField()) - F("held_at")), DateTimeField()
+    oldest = [row.pk for row in Delivery.objects.raw(HELD_SQL, [as_uuid(connection_id)])]
+    return Delivery.objects.filter(pk__in=oldest, held_reason="connection_inactive").update(
+        held_reason="",
+        held_at=None,
+        released_at=now,
+        next_attempt_at=now,
+        retry_until=extended(now),
     )
-    return Delivery.objects.filter(
-        connection_id=connection_id, held_reason="connection_inactive"
-    ).update(held_reason="", held_at=None, next_attempt_at=now, retry_until=waited)

@@ -14,7 +14,7 @@ from connections.destinations.base import Done, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
 from connections.timeouts import note_answer, note_timeout
-from deliveries import latency, recording, recovery
+from deliveries import holding, latency, recording, recovery
 from deliveries.claiming import Claim, ClaimLost, as_before, release, renew
 from deliveries.jobs import job_for, values_to_hide
 from deliveries.loading import Loaded, load
@@ -112,6 +112,8 @@ def _failed(running: Running, error: Exception) -> None:
         note_timeout(delivery.account_id)
     if verdict.next is Next.PROBE:
         verdict = _probed(running, verdict)
+    if verdict.next is Next.HOLD:
+        holding.hold_for_rule(delivery, reason=verdict.reason, now=timezone.now())
     recording.record_failure(running, verdict, now=timezone.now())
     if not delivery.connection.active:
         recovery.hold_for_connection(delivery.connection_id)

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import structlog
 from django.db import DatabaseError, close_old_connections, connections
 
-from deliveries import recovery
+from deliveries import holding, recovery
 
 EVERY_S = 1.0
 SWEEPS: tuple[Callable[[], object], ...] = (
     recovery.pick_up_abandoned,
     recovery.release_held,
+    holding.release_repaired,
 )
 
 log = structlog.get_logger(__name__)

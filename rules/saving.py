@@ -88,6 +88,7 @@ def delete_rule(rule: Rule, *, by: str, now: datetime) -> Rule:
 def hold_rule(rule: Rule, *, reason: str, by: str, now: datetime) -> Rule:
     """The rule waiting for a person to repair its target.
 
+    Shape: unchanged when its target is no longer the one that `rule` names.
     Raises: RuleGone.
     """
     return _set_held(rule, reason=reason, by=by, now=now)
@@ -110,7 +111,8 @@ def draft_of(rule: Rule) -> RuleDraft:
 def _set_held(rule: Rule, *, reason: str, by: str, now: datetime) -> Rule:
     with changing(rule.workspace_id):
         stored = _fresh(rule.pk)
-        if stored.held_reason != reason:
+        same = all(getattr(stored, name) == getattr(rule, name) for name in TARGET)
+        if stored.held_reason != reason and (same or not reason):
             stored.held_reason = reason
             change = Change.HELD if reason else Change.RELEASED
             _store(stored, change=change, by=by, now=now)

@@ -19,7 +19,7 @@ ROWS = [
     (errors.RateLimited("rate_limited", "m", retry_after_s=7), Outcome.RATE_LIMITED, Next.WAIT),
     (errors.Unauthorized("forbidden", "m", certain=False), Outcome.AUTH_FAILED, Next.PROBE),
     (errors.Rejected("email_invalid", "m"), Outcome.REJECTED_CLIENT_ERROR, Next.GIVE_UP),
-    (errors.Misconfigured("tag_not_found", "m"), Outcome.REJECTED_CLIENT_ERROR, Next.GIVE_UP),
+    (errors.Misconfigured("tag_not_found", "m"), Outcome.REJECTED_CLIENT_ERROR, Next.HOLD),
     (errors.Misconfigured("permission_denied", "m"), Outcome.AUTH_FAILED, Next.GIVE_UP),
     (errors.Stale("contact_gone", "m", what="contact"), "rejected_client_error", Next.GIVE_UP),
     (MappingFailed("mapping_failed", "m"), Outcome.MAPPING_ERROR, Next.GIVE_UP),

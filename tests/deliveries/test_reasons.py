@@ -55,7 +55,7 @@ def test_a_reason_names_the_destination() -> None:
     assert explained("tag_not_found", destination="ActiveCampaign") == Reason(
         "The tag of the rule no longer exists in ActiveCampaign.",
         "Whoever looks after the rule fixes this on the rule's page.",
-        "Choose another tag or create it again under the same name, then replay the delivery.",
+        "Choose another tag or create it again under the same name; then what waits goes out.",
     )
 
 

@@ -1,0 +1,129 @@
+"""Deliveries that wait for the repair of their rule's target, and their release after it.
+
+A rule is held when an attempt finds that its tag or list is gone; matching goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+
+from connections.catalog import note_gone
+from connections.clock import database_now
+from deliveries.calling_off import BEFORE, can_be_called_off, remembered
+from deliveries.claiming import TABLE, WAITING_SQL, as_uuid
+from deliveries.models import WAITING, Delivery, Status
+from deliveries.moving import LANE, columns_of
+from deliveries.outcomes import TARGET_REASONS
+from rules.errors import RuleGone
+from rules.models import Rule
+from rules.saving import TARGET, hold_rule
+
+RELEASED_AT_ONCE = 200
+HELD_AT_ONCE = 1000
+
+# Literals, so that SQLite, too, reads only the rows of the partial indexes, every second.
+REASONS_SQL = ", ".join(f"'{reason}'" for reason in sorted(TARGET_REASONS))
+REPAIRED_SQL = f"""
+WITH held AS MATERIALIZED (
+  SELECT id, rule_id FROM {TABLE}
+  WHERE NOT (held_reason = '') AND held_reason IN ({REASONS_SQL}))
+SELECT held.id FROM held JOIN rules_rule r ON r.id = held.rule_id
+WHERE r.deleted_at IS NULL AND r.held_reason = '' ORDER BY held.id LIMIT {RELEASED_AT_ONCE}
+"""  # noqa: S608
+WAITING_TOO_SQL = f"""
+SELECT d.id FROM {TABLE} d
+WHERE {WAITING_SQL.format("d")} AND d.account_id = %s AND d.rule_id = %s
+  AND d.action = %s AND d.target_id = %s LIMIT {HELD_AT_ONCE}
+"""  # noqa: S608
+
+log = structlog.get_logger(__name__)
+
+
+def hold_for_rule(delivery: Delivery, *, reason: str, now: datetime, by: str = "system") -> int:
+    """How many waiting deliveries now wait for a repair, because the target is gone.
+
+    Shape: the delivery whose attempt found it out is in hand, and not among
+    them. Nothing is held for a target that the rule has no longer; such a
+    delivery goes out again with the present one.
+    """
+    note_gone(
+        delivery.account_id,
+        kind=delivery.target_kind,
+        external_id=delivery.target_id,
+        label=delivery.rule_version.target_label,
+        now=now,
+    )
+    rule = Rule.objects.live().filter(pk=delivery.rule_id).first()
+    if rule is None or any(getattr(rule, name) != getattr(delivery, name) for name in TARGET):
+        return 0
+    try:
+        hold_rule(rule, reason=reason, by=by, now=now)
+    except RuleGone:
+        return 0
+    log.warning("rule_held", rule_id=str(rule.pk), reason=reason)
+    return sum(iter(lambda: _hold_some(delivery, reason), 0))
+
+
+def _hold_some(like: Delivery, reason: str) -> int:
+    asked = [like.account_id, as_uuid(like.rule_id), like.action, like.target_id]
+    waiting = [row.pk for row in Delivery.objects.raw(WAITING_TOO_SQL, asked)]
+    return Delivery.objects.filter(WAITING, pk__in=waiting).update(
+        status=Status.PENDING, held_reason=reason, held_at=database_now()
+    )
+
+
+def release_repaired() -> int:
+    """How many deliveries go on with the repaired target of their rule.
+
+    Shape: the oldest first, a slice at a time.
+    Why: a slice that another process has in hand is left to it.
+    """
+    repaired = [row.pk for row in Delivery.objects.raw(REPAIRED_SQL)]
+    if not repaired:
+        return 0
+    now = database_now()
+    with transaction.atomic():
+        rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        held = rows.filter(pk__in=repaired, held_reason__in=TARGET_REASONS)
+        released = list(held.select_related("rule__current__connection").order_by("pk"))
+        for delivery in released:
+            Delivery.objects.filter(pk=delivery.pk).update(**_released(delivery, now=now))
+    return len(released)
+
+
+def _released(delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    return {
+        "held_reason": "",
+        "held_at": None,
+        "released_at": now,
+        "next_attempt_at": now,
+        "retry_until": extended(now),
+        **_moved(delivery),
+    }
+
+
+def _moved(delivery: Delivery) -> dict[str, Any]:
+    """The columns that lead to the repaired target; the lane's email never changes."""
+    version = delivery.rule.current
+    wanted = columns_of(version) if version else {}
+    moved = {name: value for name, value in wanted.items() if getattr(delivery, name) != value}
+    if set(LANE) & set(moved):
+        moved["applied_id"] = None
+    if moved and can_be_called_off(delivery) and BEFORE not in delivery.progress:
+        moved["progress"] = remembered(delivery)
+    return moved
+
+
+def extended(now: datetime) -> ExpressionWrapper:
+    """`retry_until` after a hold that ends now, as an expression.
+
+    Why: time spent waiting for a person is added to the time for retries.
+    """
+    return ExpressionWrapper(
+        F("retry_until") + (Value(now, DateTimeField()) - F("held_at")), DateTimeField()
+    )
