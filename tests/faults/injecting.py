@@ -102,12 +102,10 @@ class Injector:
         return self.victims.web.signal(signal.SIGKILL)
 
     def _restart_postgres_fast(self) -> bool:
-        self.victims.postgres.restart("fast")
-        return True
+        return bool(self.victims.postgres.restart("fast"))
 
     def _restart_postgres_immediate(self) -> bool:
-        self.victims.postgres.restart("immediate")
-        return True
+        return bool(self.victims.postgres.restart("immediate"))
 
     def _flush_redis(self) -> bool:
         import redis

@@ -59,7 +59,7 @@ class Run:
             stage.sandboxes,
             seed=f"{options.seed} {self.name} people",
             # The previous release knows no superseding, which a release from a hold needs.
-            may_refuse=lambda: stage.previous is None or not stage.previous.pid,
+            may_refuse=self._previous_is_gone,
         )
         self.begun = time.monotonic()
 
@@ -101,6 +101,10 @@ class Run:
 
     def _enough(self) -> bool:
         return 0 < self.options.most_faults <= self.faults()
+
+    def _previous_is_gone(self) -> bool:
+        previous = self.stage.previous
+        return previous is None or (not previous.kept and not previous.pid)
 
     def faults(self) -> int:
         """How many faults there were so far, the sandboxes' included."""
@@ -184,15 +188,9 @@ class Weather(threading.Thread):
 def run(combination: Combination, options: Options) -> int:
     """Run one combination; keeps its folder and tells it when a promise broke."""
     say(f"\n{combination}, seed {options.seed}")
-    code, stage = 1, None
     with ExitStack() as stack:
-        try:
-            stage = Stage(combination, options, stack)
-            stage.start()
-            code = Run(stage, options).go()
-        finally:
-            if code and stage is not None:
-                say(f"  The logs and the database are kept in {stage.folder}")
-    if code == 0:
-        stage.remove_folder()
+        stage = Stage(combination, options, stack)
+        stage.start()
+        code = Run(stage, options).go()
+        stage.keep = bool(code)
     return code

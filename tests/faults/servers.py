@@ -36,14 +36,15 @@ class Postgres:
             settings.write(f"max_connections = {MOST_CONNECTIONS}\n")
         self.restart("fast")
 
-    def restart(self, mode: str) -> None:
+    def restart(self, mode: str) -> bool:
         """End it, `fast` or `immediate` as in a power cut, and start it again."""
         self._ask("-w", "-m", mode, "-l", str(self.folder / "log"), "restart")
+        return True
 
     def stop(self) -> None:
         """End it and remove its folder."""
         self._ask("-w", "-m", "immediate", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def _ask(self, *words: str) -> None:
         self._control(list(words), pgdata=self.folder, user=self._user, timeout=60)
@@ -76,6 +77,14 @@ class Redis:
             except redis.RedisError:
                 time.sleep(0.1)
         raise TimeoutError(f"Redis did not start; look into {self.program.log}.")
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, also one into which something still writes."""
+    until = time.monotonic() + READY_WITHIN_S
+    while folder.exists() and time.monotonic() < until:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.05)
 
 
 def redis_program() -> str:

@@ -20,7 +20,7 @@ from tests.faults.programs import ROOT, RUN, Keeper, Program, free_port, kill_al
 from tests.faults.sandboxes import Sandbox
 from tests.faults.saying import say
 from tests.faults.scene import ACCOUNTS, Scene, make_scene
-from tests.faults.servers import Postgres, Redis, faketime_library
+from tests.faults.servers import Postgres, Redis, faketime_library, remove
 
 PREVIOUS = "229e566"
 READY_WITHIN_S = 60.0
@@ -37,6 +37,8 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix=f"meshes-faults-{combination}-"))
         self.combination = combination
         self.run = uuid.uuid4().hex
+        self.keep = True
+        stack.push(self._forget)
         self.keeper: Keeper | None = None
         stack.callback(self._sweep)
         self.postgres: Postgres | None = None
@@ -64,10 +66,6 @@ class Stage:
         from deliveries import beats
 
         wait_for(lambda: beats.alive("pump") >= len(self.workers), "The workers do not pump.")
-
-    def remove_folder(self) -> None:
-        """Forget the run's files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _base(self) -> dict[str, str]:
         from cryptography.fernet import Fernet
@@ -159,6 +157,13 @@ class Stage:
     def _manage(self, *words: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), *words]
         subprocess.run(command, env=self.environment, cwd=ROOT, check=True)
+
+    def _forget(self, error: type[BaseException] | None, *_: object) -> None:
+        """Remove the run's files, unless somebody should look into them."""
+        if self.keep and error is not KeyboardInterrupt:
+            say(f"  The logs and what was found are kept in {self.folder}")
+        else:
+            remove(self.folder)
 
     def _sweep(self) -> None:
         """End whatever of this run still lives, also what is just being started."""
