@@ -19,7 +19,8 @@ class DeliveryRow:
     """A delivery with what its attempts say together.
 
     Shape: `effect` is that of the attempt that completed it; `lost` counts
-    the attempts whose end nobody wrote down.
+    the attempts whose end nobody wrote down. `first_name` is what the event
+    says, which adding and syncing write to the contact.
     """
 
     id: int
@@ -36,6 +37,7 @@ class DeliveryRow:
     attempts: int
     lost: int
     effect: str
+    first_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _deliveries(
 
     names = (
         "id event_id rule_id rule_version_id account_id email target_kind target_id action "
-        "status held_reason next_attempt_at applied_id reason"
+        "status held_reason next_attempt_at applied_id reason event__payload__first_name"
     ).split()
     rows = Delivery.objects.order_by("pk").values(*names)
     return [_delivery(row, accounts, attempts.get(row["id"], [])) for row in rows.iterator(CHUNK)]
@@ -112,4 +114,5 @@ def _delivery(
         attempts=len(attempts),
         lost=sum(attempt.outcome in LOST for attempt in attempts),
         effect=effects[0] if effects else "",
+        first_name=name if isinstance(name := row["event__payload__first_name"], str) else "",
     )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from tests.faults import delivery_checks, evidence, happened, intake_checks, recovery_checks
+from tests.faults import (
+    delivery_checks,
+    evidence,
+    field_checks,
+    happened,
+    intake_checks,
+    recovery_checks,
+)
 from tests.faults.folding import HELD, Key
-from tests.faults.sandboxes import Call, Sandbox
+from tests.faults.sandboxes import Call
 from tests.faults.saying import say
 from tests.faults.verdicts import Verdict, all_held
 
@@ -19,10 +27,16 @@ def judge(run: Any) -> int:
     connection.close()  # it may be older than the database server's last restart
     calls = [call for sandbox in run.stage.sandboxes for call in sandbox.calls]
     found = happened.read(run.stage.scene.accounts)
-    actual = {}
+    held: dict[Key, str] = {}
+    names: dict[field_checks.Person, str] = {}
     for sandbox in run.stage.sandboxes:
-        actual.update(state_of(sandbox))
-    verdicts = _verdicts(run, found, calls, actual)
+        state = sandbox.read("state?limit=1000")
+        held |= held_in(sandbox.name, state)
+        names |= field_checks.names_in(sandbox.name, state)
+    verdicts = [
+        *_verdicts(run, found, calls, held),
+        field_checks.names_are_the_fold(found.deliveries, names),
+    ]
     _tell(run, found, calls)
     for verdict in verdicts:
         for line in verdict.lines():
@@ -73,18 +87,17 @@ def _tell(run: Any, found: happened.Happened, calls: list[Call]) -> None:
     say(f"  recovery after a kill: {recovery_checks.recovery_note(times)}")
 
 
-def state_of(sandbox: Sandbox) -> dict[Key, str]:
+def held_in(account: str, state: Mapping[str, Any]) -> dict[Key, str]:
     """What an account holds in the end: tags, and places on lists with their status."""
-    state = sandbox.read("state?limit=1000")
     tags = {name: number for number, name in state["tags"].items()}
     lists = {name: number for number, name in state["lists"].items()}
     found: dict[Key, str] = {}
     for contact in state["contacts"]:
         email = contact["email"].lower()
         for name in contact["tags"]:
-            found[sandbox.name, email, "tag", tags[name]] = HELD
+            found[account, email, "tag", tags[name]] = HELD
         for name, status in contact["lists"].items():
-            found[sandbox.name, email, "list", lists[name]] = str(status)
+            found[account, email, "list", lists[name]] = str(status)
     return found
 
 

@@ -37,13 +37,14 @@ class People(threading.Thread):
         self._dice = random.Random(seed)
         self._may_refuse = may_refuse
         self._refused: dict[str, float] = {}
+        self._deck: list[str] = []
         self._over = threading.Event()
 
     def run(self) -> None:
         """Act until asked to stop; a database that is away only delays it."""
         while not self._over.wait(EVERY_S):
             self._try(self._repair)
-            self._try(getattr(self, f"_{self._dice.choice(DEEDS)}"))
+            self._try(getattr(self, f"_{self._next_deed()}"))
 
     def stop(self) -> None:
         """Cancel some of what is left, repair every connection, and do nothing more."""
@@ -56,6 +57,12 @@ class People(threading.Thread):
             self._refused = dict.fromkeys(self._refused, 0.0)
             self._try(self._repair)
             time.sleep(0.5)
+
+    def _next_deed(self) -> str:
+        if not self._deck:
+            self._deck = list(DEEDS)
+            self._dice.shuffle(self._deck)
+        return self._deck.pop()
 
     def _try(self, deed: Callable[[], None]) -> None:
         from django.db import DatabaseError, InterfaceError, connection
