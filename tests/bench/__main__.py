@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from tests.bench.rows import ROWS
 def main() -> int:
     """The exit status: 0 when everything that was asked for could be measured."""
     chosen = _arguments()
+    signal.signal(signal.SIGTERM, _end)
     began, lines, broken = time.monotonic(), [], []
     with homes() as (found, servers_are):
         say(f"{described()}. {servers_are}")
@@ -35,6 +37,10 @@ def main() -> int:
         say(f"COULD NOT MEASURE: {what}")
     say(f"Done in {time.monotonic() - began:.0f} s on {described()}.")
     return 1 if broken else 0
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(1)  # so that databases and processes of ours go
 
 
 def _arguments() -> argparse.Namespace:
@@ -56,8 +62,12 @@ def _measured(name: str, home: Home, *, quick: bool, broken: list[str]) -> list[
         child = subprocess.Popen(
             command, cwd=ROOT, env=home.environment(database), stdout=subprocess.PIPE, text=True
         )
-        lines = list(_heard(child))
-        if child.wait() != 0:
+        try:
+            lines = list(_heard(child))
+        finally:
+            child.terminate()  # it has ended by itself unless we are told to stop
+            code = child.wait()
+        if code != 0:
             broken.append(f"{name} on {home.name}")
     return lines
 

@@ -8,6 +8,7 @@ Prints each line of the table as JSON.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -20,18 +21,21 @@ from tests.bench.figures import Line
 
 def measures() -> dict[str, Callable[..., Iterator[Line]]]:
     """Every row's name with the function that measures it."""
-    from tests.bench import calls, drain, kills, load
+    from tests.bench import calls, claims, drain, isolation, kills, load
 
     return {
         "drain": drain.measure,
         "calls": calls.measure,
         "load": load.measure,
+        "claims": claims.measure,
+        "isolation": isolation.measure,
         "kills": kills.measure,
     }
 
 
 def main() -> int:
     """Measure and print."""
+    signal.signal(signal.SIGTERM, _end)
     django.setup()
     from tests.bench.bench import Bench
 
@@ -41,6 +45,10 @@ def main() -> int:
         sys.stdout.write(json.dumps(asdict(line)) + "\n")
         sys.stdout.flush()
     return 0
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(1)  # so that the worker and the sandboxes go
 
 
 if __name__ == "__main__":

@@ -6,5 +6,7 @@ ROWS = {
     "drain": "time to drain a backlog ÷ (deliveries × calls ÷ rate), one worker",
     "calls": "HTTP calls per delivery, by action",
     "load": "self-made 429s and processor time, over 2,000 deliveries",
+    "claims": "what a look for work costs, with 10,000 to 1,000,000 deliveries",
+    "isolation": "latency of a healthy account beside sick ones",
     "kills": "time until all is in order again after kill -9, and calls made twice",
 }

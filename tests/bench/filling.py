@@ -1,0 +1,120 @@
+"""Fills the history tables with very many rows, by statements over whole sets.
+
+Columns come from the models with their defaults, so that new ones need nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import connection, models
+
+from deliveries.models import Delivery, Event
+from rules.models import Rule
+
+EVENTS_PER_PERSON = 5
+UNFINISHED_EVERY = 50
+
+SERIES = {
+    "postgresql": "generate_series({first}, {last}) AS s(n)",
+    "sqlite": "(WITH RECURSIVE c(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM c "
+    "WHERE n < {last}) SELECT n FROM c) AS s",
+}
+UUIDS = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
+FROM_NOW = {
+    "postgresql": "clock_timestamp() + ({seconds}) * interval '1 second'",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', ({seconds}) || ' seconds')",
+}
+EMAIL = f"'person-' || (n / {EVENTS_PER_PERSON}) || '@example.org'"
+WAITS = f"(n + c.account_id) %% {UNFINISHED_EVERY} = 0"
+RETRIES = f"({WAITS} AND (n / {UNFINISHED_EVERY}) %% 2 = 1)"
+
+
+def fill(rule: Rule, *, first: int, last: int) -> None:
+    """Events with these numbers, and a delivery of each for every rule there is.
+
+    Shape: of fifty deliveries one is unfinished; of those half are due and half
+    are retries of later. The given rule lends its workspace and event.
+    """
+    series = SERIES[connection.vendor].format(first=first, last=last)
+    events = {
+        "id": "n",
+        "uuid": UUIDS[connection.vendor],
+        "workspace_id": _literal(rule._meta.get_field("workspace"), rule.workspace_id),
+        "event": f"'{rule.event}'",
+        "payload": f"'{json.dumps({'email': 'somebody@example.org'})}'",
+        "email": EMAIL,
+        "rules_version": "1",
+        "created_by": "'publishable_key'",
+        "created_at": _from_now("n - 2000000"),
+    }
+    _insert(Event, events, source=series)
+    rules = f"{Rule._meta.db_table} r JOIN connections_connection c ON c.id = r.connection_id"
+    _insert(Delivery, _delivery(rule), source=f"{series} CROSS JOIN {rules}")
+
+
+def _delivery(rule: Rule) -> dict[str, str]:
+    done = f"CASE WHEN {WAITS} THEN {{}} ELSE {{}} END"
+    made = _from_now("n - 2000000")
+    return {
+        "uuid": UUIDS[connection.vendor],
+        "workspace_id": "r.workspace_id",
+        "event_id": "n",
+        "event_name": f"'{rule.event}'",
+        "rule_id": "r.id",
+        "rule_version_id": "r.current_id",
+        "connection_id": "c.id",
+        "account_id": "c.account_id",
+        "action": "r.action",
+        "target_kind": "'tag'",
+        "target_id": "r.target_id",
+        "email": EMAIL,
+        "priority": f"CASE WHEN {RETRIES} THEN 1 ELSE 0 END",
+        "status": f"CASE WHEN {RETRIES} THEN 'retrying' WHEN {WAITS} THEN 'pending' "
+        "ELSE 'completed' END",
+        "next_attempt_at": f"CASE WHEN {RETRIES} THEN {_from_now('3600')} ELSE {made} END",
+        "attempt_count": done.format(0, 1),
+        "run_attempts": done.format(0, 1),
+        "last_outcome": done.format("''", "'delivered'"),
+        "applied_id": done.format("NULL", "n * 1000 + c.account_id"),
+        "created_at": made,
+        "completed_at": done.format("NULL", made),
+    }
+
+
+def _insert(model: type[models.Model], given: dict[str, str], *, source: str) -> None:
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if field.attname in given or not field.primary_key
+    ]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(
+        _typed(field, given.get(field.attname) or _literal(field, field.get_default()))
+        for field in fields
+    )
+    statement = f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values} FROM {source}'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [])
+
+
+def _typed(field: models.Field[Any, Any], value: str) -> str:
+    # SQLite would make numbers of dates; it needs no types.
+    if connection.vendor == "sqlite":
+        return value
+    return f"CAST({value} AS {field.db_type(connection).split('(')[0]})"
+
+
+def _literal(field: models.Field[Any, Any], value: Any) -> str:
+    prepared = field.get_db_prep_save(value, connection)
+    if prepared is None:
+        return "NULL"
+    if isinstance(prepared, bool | int | float):
+        return str(prepared).upper()
+    text = json.dumps(value) if isinstance(value, dict | list) else str(prepared)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _from_now(seconds: str) -> str:
+    return FROM_NOW[connection.vendor].format(seconds=seconds)
