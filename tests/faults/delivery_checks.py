@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from tests.faults.verdicts import Verdict
 
 LATE = timedelta(seconds=30)
 TARGETS = ("tag", "list")
+HARMLESS = ("latency", "drip")  # late, but answered
 Writes = Mapping[Key, list[Call]]
 
 
@@ -138,20 +139,31 @@ def canceled_left_nothing(happened: Happened, writes: Writes) -> Verdict:
 
 
 def repeats_bounded(happened: Happened, writes: Writes) -> Verdict:
-    """Clean writes beyond one per completed delivery are at most the lost attempts."""
-    clean = sum(not call.fault for calls in writes.values() for call in calls)
-    due = sum(_writes_once(row) for row in happened.deliveries)
-    lost = sum(row.lost for row in happened.deliveries)
-    repeated = max(0, clean - due)
-    broken = (
-        () if repeated <= lost else (f"{repeated} repeated, but only {lost} attempts were lost.",)
-    )
-    note = f"{repeated} repeated, {lost} attempts lost with their worker"
-    return Verdict("repeated effects are at most the calls in flight", clean, broken, note)
+    """Each target's writes beyond what its deliveries needed are at most its lost attempts.
+
+    Shape: a completed delivery needs one write, and one more for each that a
+    sandbox fault spoiled; what ended otherwise may have written once an attempt.
+    """
+    needed: Counter[Key] = Counter()
+    lost: Counter[Key] = Counter()
+    for row in happened.deliveries:
+        needed[row.key] += _writes_once(row)
+        lost[row.key] += row.lost if row.status == "completed" else row.attempts
+    broken, repeated = [], 0
+    for key, calls in writes.items():
+        spoiled = sum(call.fault not in ("", *HARMLESS) for call in calls)
+        more = max(0, len(calls) - needed[key] - spoiled)
+        repeated += more
+        if more > lost[key]:
+            broken.append(f"{key[0]} {key[2]} {key[3]} of one person: {more} writes too many.")
+    cut_off = sum(row.lost for row in happened.deliveries)
+    note = f"{repeated} repeated, {cut_off} attempts cut off"
+    count = sum(map(len, writes.values()))
+    return Verdict("repeats are at most the calls in flight", count, tuple(broken), note)
 
 
 def _writes_once(row: DeliveryRow) -> bool:
-    if row.status != "completed" or row.key[2] not in TARGETS:
+    if row.status != "completed":
         return False
     return row.effect == "applied" or row.action == "add_tag"
 

@@ -95,5 +95,5 @@ def redis_program() -> str:
 def faketime_library() -> str:
     """Where libfaketime is, empty when it is not installed."""
     given = os.environ.get("FAKETIME_LIBRARY", "")
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     return given or (str(found[0]) if found else "")

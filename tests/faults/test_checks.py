@@ -91,6 +91,15 @@ def test_repeats_beyond_the_lost_attempts_are_too_many():
     assert checks.repeats_bounded(happened(make_delivery(lost=1)), writes).broken == ()
 
 
+def test_a_repeat_after_a_spoiled_answer_is_needed_and_one_after_a_slow_answer_is_not():
+    def judged(fault):
+        calls = [make_call(fault=fault), make_call(seq=2, at=105.0)]
+        return checks.repeats_bounded(happened(make_delivery()), checks.writes_of(calls))
+
+    assert judged("reset_after_write").broken == ()
+    assert len(judged("latency").broken) == 1
+
+
 def test_calls_that_changed_nothing_are_no_writes():
     calls = [make_call(applied=False), make_call(kind="contact"), make_call(kind="", email="")]
 
