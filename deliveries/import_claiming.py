@@ -16,7 +16,7 @@ from connections import destinations
 from connections.clock import database_now
 from connections.destinations.base import Bulk
 from connections.models import Account, Connection
-from deliveries.claiming import TABLE, UNFINISHED_SQL, WAITING_SQL, as_parameter
+from deliveries.claiming import TABLE, UNFINISHED_SQL, WAITING_SQL, as_parameter, as_uuid
 from deliveries.models import ImportBatch, Priority
 
 MORE_THAN = 50
@@ -148,13 +148,12 @@ def _taken(batch: ImportBatch, bulk: Bulk) -> int:
 
 
 def _parameters(batch: ImportBatch) -> dict[str, Any]:
-    on_postgres = connection.vendor == "postgresql"
-    own = {"token": batch.token, "connection": batch.connection_id}
     until = (batch.give_up_at or batch.created_at) + timedelta(seconds=SPARE_S)
     return {
         "account": batch.account_id,
         "batch": batch.pk,
         "now": as_parameter(batch.created_at),
         "until": as_parameter(until),
-        **{name: value if on_postgres else value.hex for name, value in own.items()},
+        "token": as_uuid(batch.token),
+        "connection": as_uuid(batch.connection_id),
     }

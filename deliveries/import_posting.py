@@ -24,7 +24,7 @@ from connections.pace import Paused
 from deliveries.import_claiming import MORE_THAN, RUNS_S, SPARE_S
 from deliveries.import_holding import Hold, ImportLost
 from deliveries.import_items import in_hand, items_of
-from deliveries.import_results import pause_if_asked, refused_whole
+from deliveries.import_results import heed, refused_whole
 from deliveries.models import Attempt, Delivery, ImportBatch, Status
 from deliveries.recording import as_json
 from meshes.encryption import CannotOpen
@@ -58,7 +58,7 @@ def post(hold: Hold) -> None:
         # Whatever it was, single calls find it out with the delivery that it is about.
         if not isinstance(error, (DestinationError, Paused, CannotOpen)):
             log.error("import_not_prepared", batch_id=hold.batch.pk, exc_info=error)
-        pause_if_asked(hold, error)
+        heed(hold, error)
         give_back(hold, rest_s=SHORT_REST_S if isinstance(error, Paused) else LONG_REST_S)
         return
     if len(items) <= MORE_THAN:
@@ -192,7 +192,7 @@ def _send(hold: Hold, line: Call, items: dict[int, BulkItem]) -> None:
 
 def _not_queued(hold: Hold, error: Exception, person: BulkItem) -> None:
     """Everything back when the error proves that nothing was queued; else wait and see."""
-    pause_if_asked(hold, error)
+    heed(hold, error)
     hold.batch.detail = _with_exchanges(hold, person)
     if isinstance(error, DestinationError) and not hold.bulk.is_unqueued(error):
         at = database_now() + timedelta(seconds=DOUBT_LOOK_S)

@@ -1,43 +1,25 @@
-"""Writing down what became of an import, on each delivery: one transaction for all of them."""
+"""What became of each person of an import: confirmed, or on by a single call and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import structlog
-from django.db import transaction
-from django.db.models import OuterRef, Subquery
-
-from connections import destinations
-from connections.clock import database_now
 from connections.destinations.base import BulkItem, BulkSeen, Exchange
-from connections.destinations.errors import RateLimited
-from connections.models import ContactCache
+from connections.destinations.errors import RateLimited, TimedOut
 from connections.pace import pause
-from deliveries.import_holding import Hold, forget_old
+from connections.timeouts import note_timeout
+from deliveries.import_holding import Hold
 from deliveries.import_items import in_hand, items_of
+from deliveries.import_rows import Miss, Result, store
 from deliveries.jobs import values_to_hide
-from deliveries.models import Attempt, Delivery, ImportBatch, Outcome, Status
+from deliveries.models import Delivery, ImportBatch, Outcome
 from deliveries.outcomes import judge
 from deliveries.recording import as_json
 from meshes.redaction import masked_text
 
-log = structlog.get_logger(__name__)
-
 TOO_MANY_REQUESTS = 429
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """Why a person of an import goes on by a single call."""
-
-    outcome: Outcome
-    reason: str
-    message: str
-
 
 REJECTED = Miss(
     Outcome.REJECTED_CLIENT_ERROR,
@@ -69,13 +51,13 @@ def record(hold: Hold, found: Mapping[str, BulkSeen]) -> None:
         return REJECTED if seen.refused else UNCONFIRMED
 
     results = _results(hold, found, outcome)
-    _store(hold, results, state=ended)
+    store(hold, results, state=ended)
 
 
 def fall_back(hold: Hold, miss: Miss, *, rest_s: float) -> None:
     """Everybody on by single calls, as nobody knows what the import did or will do."""
     results = _results(hold, {}, lambda _delivery, _seen: miss)
-    _store(hold, results, state=ImportBatch.State.ABANDONED, rest_s=rest_s)
+    store(hold, results, state=ImportBatch.State.ABANDONED, rest_s=rest_s)
 
 
 def refused_whole(hold: Hold, error: Exception, *, rest_s: float) -> None:
@@ -86,31 +68,27 @@ def refused_whole(hold: Hold, error: Exception, *, rest_s: float) -> None:
     fall_back(hold, Miss(verdict.outcome, verdict.reason, verdict.message), rest_s=rest_s)
 
 
-def pause_if_asked(hold: Hold, error: Exception) -> None:
-    """Pause the account when its own limit was hit; the importer's limit is another one."""
+def heed(hold: Hold, error: Exception) -> None:
+    """Do what an error asks of the whole account: pause it, or expect silence.
+
+    Why: only a 429 is about the account, the importer has a limit of its own.
+    """
+    if isinstance(error, TimedOut):
+        note_timeout(hold.batch.account_id)
     if not isinstance(error, RateLimited) or not hold.exchanges:
         return
     if hold.exchanges[-1].status == TOO_MANY_REQUESTS:
         pause(hold.batch.account_id, seconds=error.retry_after_s, reason=error.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    delivery: Delivery
-    item: BulkItem | None
-    seen: BulkSeen
-    miss: Miss | None
-    exchanges: list[dict[str, Any]]
-
-
-def _results(hold: Hold, found: Mapping[str, BulkSeen], judged: Any) -> list[_Result]:
+def _results(hold: Hold, found: Mapping[str, BulkSeen], judged: Any) -> list[Result]:
     deliveries = in_hand(hold.batch)
     items = items_of(hold.batch, deliveries)
     results = []
     for delivery in deliveries:
         seen, item = found.get(delivery.email, BulkSeen()), items.get(delivery.pk)
         told = _told(hold, delivery, item, seen) if item else []
-        results.append(_Result(delivery, item, seen, judged(delivery, seen), told))
+        results.append(Result(delivery, item, seen, judged(delivery, seen), told))
     return results
 
 
@@ -125,114 +103,3 @@ def _told(hold: Hold, delivery: Delivery, item: BulkItem, seen: BulkSeen) -> lis
         as_json(replace(each, response_body=masked_text(each.response_body, hide=hide)))
         for each in told
     ]
-
-
-def _store(hold: Hold, results: list[_Result], *, state: str, rest_s: float = 0.0) -> None:
-    now, batch = database_now(), hold.batch
-    with transaction.atomic():
-        own = Delivery.objects.filter(
-            batch=batch, lease_token=batch.token, status=Status.PROCESSING
-        )
-        held = {row.pk: row for row in own.select_for_update(of=("self",)).only("cancel_asked_at")}
-        results = [result for result in results if result.delivery.pk in held]
-        _close_attempts(batch, results, now=now)
-        done = [result for result in results if result.miss is None]
-        _complete(batch, done, now=now)
-        _remember(batch, done, now=now)
-        canceled = {pk for pk, row in held.items() if row.cancel_asked_at is not None}
-        _go_on([r for r in results if r.miss is not None], canceled, now=now)
-        hold.finish(state, rest_s=rest_s)
-    forget_old(batch.account_id)
-    log.info(
-        "import_ended",
-        batch_id=batch.pk,
-        state=str(state),
-        people=len(results),
-        confirmed=len(done),
-    )
-
-
-def _close_attempts(batch: ImportBatch, results: list[_Result], *, now: datetime) -> None:
-    by_id = {result.delivery.pk: result for result in results}
-    rows = list(Attempt.objects.filter(delivery_id__in=by_id, lease_token=batch.token, outcome=""))
-    for row in rows:
-        result = by_id[row.delivery_id]
-        miss = result.miss
-        row.outcome = miss.outcome if miss else Outcome.DELIVERED
-        row.reason = miss.reason if miss else ""
-        row.effect = "" if miss else _effect(result, batch)
-        row.message = miss.message[:500] if miss else MESSAGES[row.effect]
-        row.counted = miss is None
-        row.exchanges, row.completed_at = result.exchanges, now
-        row.duration_ms = max(0, round((now - row.started_at).total_seconds() * 1000))
-    columns = ["outcome", "reason", "effect", "message", "counted", "exchanges", "completed_at"]
-    Attempt.objects.bulk_update(rows, [*columns, "duration_ms"], batch_size=100)
-
-
-MESSAGES = {
-    "applied": "The tag was added by a bulk import.",
-    "already": "The contact already held the tag when the bulk import came to it.",
-}
-
-
-def _effect(result: _Result, batch: ImportBatch) -> str:
-    added = result.seen.added.get(result.delivery.target_id)
-    # Their times have whole seconds.
-    posted = batch.posted_at.timestamp() - 1 if batch.posted_at else 0.0
-    return "already" if added is not None and added < posted else "applied"
-
-
-def _complete(batch: ImportBatch, done: list[_Result], *, now: datetime) -> None:
-    attempt = Attempt.objects.filter(delivery_id=OuterRef("pk"), lease_token=batch.token)
-    Delivery.objects.filter(pk__in=[result.delivery.pk for result in done]).update(
-        status=Status.COMPLETED,
-        last_outcome=Outcome.DELIVERED,
-        reason="",
-        last_error="",
-        applied_id=Subquery(attempt.values("pk")[:1]),
-        completed_at=now,
-        **_FREE,
-    )
-
-
-_FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None, "batch": None}
-
-
-def _go_on(missed: Iterable[_Result], canceled: set[int], *, now: datetime) -> None:
-    groups: dict[tuple[Miss | None, bool], list[int]] = {}
-    for result in missed:
-        pk = result.delivery.pk
-        groups.setdefault((result.miss, pk in canceled), []).append(pk)
-    for (miss, stopped), ids in groups.items():
-        if miss is None:
-            continue
-        over = {"status": Status.CANCELED, "completed_at": now}
-        after: dict[str, Any] = over if stopped else {"status": Status.RETRYING}
-        Delivery.objects.filter(pk__in=ids).update(
-            last_outcome=miss.outcome,
-            reason=miss.reason,
-            last_error=miss.message[:500],
-            **after,
-            **_FREE,
-        )
-
-
-def _remember(batch: ImportBatch, done: list[_Result], *, now: datetime) -> None:
-    destination = destinations.destination(batch.connection.kind)
-    rows = [
-        ContactCache(
-            account_id=batch.account_id,
-            email=result.delivery.email,
-            external_id=result.seen.contact_id,
-            fields_hash=destination.fields_hash(result.item.job) if result.item else "",
-            links=dict(result.seen.links),
-            updated_at=now,
-        )
-        for result in done
-    ]
-    ContactCache.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["account", "email"],
-        update_fields=["external_id", "fields_hash", "links", "updated_at"],
-    )

@@ -14,9 +14,8 @@ import structlog
 from django.db import connection
 
 from connections.clock import database_now
-from connections.destinations.errors import DestinationError, TimedOut
+from connections.destinations.errors import DestinationError
 from connections.pace import Paused
-from connections.timeouts import note_timeout
 from deliveries.claiming import as_parameter
 from deliveries.import_claiming import BATCHES, MORE_THAN, OPEN_SQL, head_sql, take
 from deliveries.import_holding import Hold, ImportLost, hold_due
@@ -26,7 +25,7 @@ from deliveries.import_results import (
     UNCONFIRMED,
     UNFINISHED,
     fall_back,
-    pause_if_asked,
+    heed,
     record,
 )
 from deliveries.models import ImportBatch
@@ -101,9 +100,7 @@ def _failed(hold: Hold, error: Exception) -> None:
         log.warning("import_call_failed", batch_id=hold.batch.pk, reason=error.reason)
     else:
         log.error("import_broke", batch_id=hold.batch.pk, exc_info=error)
-    if isinstance(error, TimedOut):
-        note_timeout(hold.batch.account_id)
-    pause_if_asked(hold, error)
+    heed(hold, error)
     _later(hold)
 
 
