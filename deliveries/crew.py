@@ -13,7 +13,7 @@ from django.db import connections
 
 log = structlog.get_logger(__name__)
 
-Work = Callable[[int], None]
+Work = Callable[[int], object]
 
 STUCK_AFTER_S = 1.0
 

@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections
 
 from connections import leases
-from deliveries import beats, latency, wakeup
+from deliveries import beats, imports, latency, wakeup
 from deliveries.claiming import Claim, DueAccount, claim, due_accounts
 from deliveries.crew import Crew
 from deliveries.sending import send
@@ -29,7 +29,7 @@ RUN_S = 45.0
 FINISH_S = 40.0
 BEAT_EVERY_S = 1.0
 LEASE_EVERY_S = 5.0
-SENDERS = {"postgresql": 32, "sqlite": 24}
+SENDERS = 48
 MORE_SENDERS = 32
 """On top of those, for calls that hang."""
 
@@ -48,9 +48,8 @@ class Pump:
     def __init__(self, *, run_s: float) -> None:
         self.owner = str(uuid.uuid4())
         self.ends_at = time.monotonic() + run_s
-        size = SENDERS[connection.vendor]
-        self.crew = Crew(size, most=size + MORE_SENDERS)
-        self.most_silent = max(1, size // SILENT_PART)
+        self.crew = Crew(SENDERS, most=SENDERS + MORE_SENDERS)
+        self.most_silent = max(1, SENDERS // SILENT_PART)
         self.silent: set[int] = set()
         self.unserved = 0
         self.sweeper = Sweeper()
@@ -104,6 +103,8 @@ class Pump:
         if time.monotonic() - self.last_beat < BEAT_EVERY_S:
             return True
         self.last_beat = time.monotonic()
+        for account_id in imports.accounts_to_drive():
+            self.crew.start(account_id, imports.drive)
         return beats.beat(row_id) and os.getppid() == self.parent
 
     def _look(self) -> None:

@@ -7,14 +7,23 @@ from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connections
+from django.utils import timezone
 
-from deliveries import holding, recovery
+from deliveries import holding, job_feeding, recovery
 
 EVERY_S = 1.0
+
+
+def feed_jobs() -> None:
+    """Set the next deliveries of replays and backfills going."""
+    job_feeding.feed(timezone.now())
+
+
 SWEEPS: tuple[Callable[[], object], ...] = (
     recovery.pick_up_abandoned,
     recovery.release_held,
     holding.release_repaired,
+    feed_jobs,
 )
 
 log = structlog.get_logger(__name__)

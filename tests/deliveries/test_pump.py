@@ -15,8 +15,9 @@ from django.utils import timezone
 from connections.calling import open_line
 from connections.models import Account
 from deliveries import beats, latency, pump, sending
+from deliveries.background_jobs import start_replay
 from deliveries.claiming import DueAccount, due_accounts
-from deliveries.models import Attempt, Delivery
+from deliveries.models import Attempt, BackgroundJob, Delivery
 from deliveries.pump import Pump, run_pump, wanted
 from rules.models import Rule
 from tests.builders import make_rule
@@ -92,7 +93,7 @@ def test_an_account_gets_no_more_than_its_pace_from_all_senders(sandbox):
 
 
 def test_accounts_take_turns_when_senders_are_few(sandbox, monkeypatch):
-    monkeypatch.setattr(pump, "SENDERS", {"sqlite": 1, "postgresql": 1})
+    monkeypatch.setattr(pump, "SENDERS", 1)
     monkeypatch.setattr(pump, "TURN_S", 0.2)
     crowded, other = (rule_at(sandbox, n, requests_per_second=10.0) for n in (2, 3))
     for person in range(40):
@@ -176,7 +177,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_pump(sandbox, monkeypatch)
 
 
 def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, monkeypatch):
-    monkeypatch.setattr(pump, "SENDERS", {"sqlite": 2, "postgresql": 2})
+    monkeypatch.setattr(pump, "SENDERS", 2)
     monkeypatch.setattr(pump, "FINISH_S", 0.1)
     monkeypatch.setattr(sending, "open_line", partial(open_line, deadline_s=5.0))
     for number in range(2, 6):
@@ -224,3 +225,14 @@ def test_a_timeout_is_remembered_until_the_next_answer(sandbox, monkeypatch):
 
     assert delivery.status == "completed"
     assert Account.objects.get().last_timeout_at is None
+
+
+def test_a_pump_feeds_the_jobs_that_run_in_the_background(sandbox):
+    rule = tag_rule(sandbox)
+    failed = [due(rule, f"{number}@x.io", status="failed") for number in range(3)]
+    job = BackgroundJob(workspace=rule.workspace, basis="was", asked_by="ada")
+    start_replay({"status": "failed"}, job=job, last_id=failed[-1].pk, now=timezone.now())
+
+    run_until(lambda: statuses() == {"completed": 3})
+
+    assert set(Attempt.objects.values_list("trigger", "asked_by")) == {("replay", "ada")}
