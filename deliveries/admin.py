@@ -1,6 +1,6 @@
 """History for support people: what happened to an event, why, and who does what next.
 
-Pages only read; retention removes rows, and verbs elsewhere replay or cancel.
+Pages only read; retention removes rows, and the verbs behind the buttons replay or cancel.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from deliveries import admin_alerts, admin_jobs, buttons, job_pages, wording
 from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
-from deliveries import wording
+from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter, UntilFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
 from deliveries.admin_history import HistoryAdmin
 from deliveries.admin_timeline import timeline
@@ -24,6 +25,8 @@ from deliveries.searching import find_deliveries, find_events
 from deliveries.unmatched import why_unmatched
 from meshes.admin_base import who
 from meshes.visibility import limited_to
+
+__all__ = ["DeliveryAdmin", "EventAdmin", "admin_alerts", "admin_jobs"]
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,7 @@ IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_a
 class EventAdmin(EventColumns, HistoryAdmin):
     """What the product told us, and what came of it."""
 
+    buttons = buttons.EVENT_BUTTONS
     list_display = ("what", "person", "result", "workspace_name", "received")
     list_filter = (
         filters.StateFilter,
@@ -90,6 +94,7 @@ class EventAdmin(EventColumns, HistoryAdmin):
 class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
     """What was to become true in an account, and how far it is."""
 
+    buttons = buttons.DELIVERY_BUTTONS
     list_display = ("what", "rule_name", "state", "tries_made", "received")
     list_filter = (
         filters.StateFilter,
@@ -98,6 +103,10 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
         filters.WorkspaceFilter,
         filters.ConnectionFilter,
         filters.RuleFilter,
+        ReasonFilter,
+        SinceFilter,
+        UntilFilter,
+        JobFilter,
     )
     list_select_related = ("event", *NAMED)
     fields = ("event_name",)
@@ -116,6 +125,12 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
         sent = displays.sent_completed_at("event__")
         found: QuerySet[Any] = rows.annotate(sent_completed_at=sent)
         return found
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, with a way to replay all of it."""
+        may = request.user.has_perm(buttons.MAY_REPLAY)
+        more = {"replay_url": job_pages.replay_address(request) if may else ""}
+        return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

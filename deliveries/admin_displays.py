@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from connections import destinations
 from deliveries import wording
-from deliveries.models import Delivery, Event, Status
+from deliveries.models import Delivery, Event, Status, Trigger
 from deliveries.reasons import BY_ITSELF, Reason, explained
 from rules.targets import action_of
 
@@ -139,10 +139,14 @@ def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
 
 
 def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
-    ended = delivery.completed_at
+    over = delivery.status not in (Status.PENDING, Status.PROCESSING, Status.RETRYING)
+    ended = delivery.completed_at if over else None
     paused = delivery.account.paused_until
     yield Fact("Attempts", str(delivery.attempt_count) if delivery.attempt_count else "none yet")
     yield Fact("Received", wording.moment(delivery.created_at, seconds=True))
+    if not over and not delivery.begun and delivery.asked_by:
+        asked = wording.TRIGGERS[Trigger(delivery.trigger)]
+        yield Fact(asked.capitalize(), f"asked for by {delivery.asked_by}, waits for its turn")
     if ended is not None:
         label = "Delivered" if delivery.status == Status.COMPLETED else "Ended"
         took = round((ended - delivery.created_at).total_seconds() * 1_000)

@@ -10,24 +10,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from connections.models import Connection
-from deliveries.models import Delivery, Event, Outcome, Status
+from deliveries.models import Delivery, Event, Outcome
+from deliveries.selecting import STATES
 from deliveries.wording import OUTCOMES
 from meshes.models import LIVE
 from meshes.visibility import limited_to, visible_workspaces
 from rules.models import Rule
 
 LONGEST = 50
-HELD = ~Q(held_reason="")
-
-STATES = {
-    "waiting": ("Waiting", Q(status=Status.PENDING, held_reason="")),
-    "sending": ("Sending now", Q(status=Status.PROCESSING)),
-    "retrying": ("Will try again", Q(status=Status.RETRYING, held_reason="")),
-    "held": ("Held", HELD),
-    "delivered": ("Delivered", Q(status=Status.COMPLETED)),
-    "failed": ("Failed", Q(status=Status.FAILED)),
-    "canceled": ("Canceled", Q(status=Status.CANCELED)),
-}
 
 
 class WorkspaceFilter(SimpleListFilter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -23,11 +23,11 @@ class HistoryAdmin(ModelAdmin):
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/deliveries/history_list.html"
-    search_fields = ("=email", "=user_id", "=page_id", "=uuid")
+    search_fields: ClassVar[list[str] | tuple[str, ...]] = ("=email", "=user_id", "=page_id", "=uuid")
     search_help_text = "Whole email, user id, page id or event id"
 
     class Media:
-        css = {"all": ["deliveries/history.css"]}
+        css = {"all": ["deliveries/history.css", "deliveries/jobs.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No."""

@@ -47,8 +47,8 @@ class SelectionUnclear(Exception):
 def selection_of(asked: Mapping[str, Any], *, now: datetime) -> Selection:
     """What the history list's filters and search select, to be kept as JSON.
 
-    Shape: keys `status rule connection outcome reason since until is_test`
-    and, from the search, `email`, `page_id` or `id`; moments are absolute.
+    Shape: keys `status rule connection job outcome reason since until
+    is_test` and, from the search, `email`, `page_id` or `id`; moments are absolute.
     Raises: SelectionUnclear.
     """
     found = {
@@ -58,6 +58,7 @@ def selection_of(asked: Mapping[str, Any], *, now: datetime) -> Selection:
         "reason": str(asked.get("reason") or ""),
         "rule": _id(asked, "rule"),
         "connection": _id(asked, "connection"),
+        "job": str(int(job)) if (job := str(asked.get("job") or "")).isdecimal() else "",
         "since": _moment(asked, "since", now),
         "until": _moment(asked, "until", now),
         **_searched(str(asked.get("q") or "").strip()),
@@ -102,6 +103,7 @@ FITS: dict[str, Any] = {
     "reason": lambda value: Q(reason=value) | Q(held_reason=value),
     "rule": lambda value: Q(rule=value),
     "connection": lambda value: Q(connection=value),
+    "job": lambda value: Q(job=value),
     "since": lambda value: Q(created_at__gte=value),
     "until": lambda value: Q(created_at__lt=value),
     "page_id": lambda value: Q(page_id=value),

@@ -161,9 +161,10 @@ def cause_code(delivery: Progress) -> str:
     """The reason that explains where the delivery is, '' when none does.
 
     Why: a delivery canceled during an attempt that failed keeps that
-    attempt's reason, but it ended because somebody stopped it.
+    attempt's reason, but it ended because somebody stopped it. One that waits
+    keeps the reason of its last run, which may be called off once more.
     """
-    if delivery.held_reason:
+    if delivery.held_reason or delivery.status == Status.PENDING:
         return delivery.held_reason
     if delivery.status == Status.CANCELED and delivery.reason not in CANCELING:
         return "canceled_by_person"

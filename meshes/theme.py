@@ -32,6 +32,8 @@ ICONS = {
     "Delivery": "send",
     "Event": "bolt",
     "Attempt": "history",
+    "Alert": "warning",
+    "BackgroundJob": "replay",
     "Rule": "rule",
     "MappingVersion": "schema",
     "EventType": "label",

@@ -42,6 +42,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
     ordering = ["name", "pk"]
     readonly_fields = ["state", "changes", "mapping"]
     workspace_path = "workspace"
+    change_form_template = "admin/rules/rule.html"
     when_empty = "Add one: when this page is completed, give the contact that tag."
 
     class Media:
