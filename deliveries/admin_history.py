@@ -23,7 +23,12 @@ class HistoryAdmin(ModelAdmin):
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/deliveries/history_list.html"
-    search_fields: ClassVar[list[str] | tuple[str, ...]] = ("=email", "=user_id", "=page_id", "=uuid")
+    search_fields: ClassVar[list[str] | tuple[str, ...]] = (
+        "=email",
+        "=user_id",
+        "=page_id",
+        "=uuid",
+    )
     search_help_text = "Whole email, user id, page id or event id"
 
     class Media:
