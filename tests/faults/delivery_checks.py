@@ -67,7 +67,7 @@ def state_is_the_fold(happened: Happened, actual: dict[Key, str], writes: Writes
     """Completed deliveries, folded as they were applied, give the sandboxes' state."""
     rows = [row for row in happened.deliveries if row.key[2] in TARGETS]
     applied = [
-        Applied(row.applied_id or 0, row.key, row.action)
+        Applied(row.applied_id or 0, row.key, row.action, absent=row.effect == "absent")
         for row in rows
         if row.status == "completed"
     ]

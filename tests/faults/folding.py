@@ -20,11 +20,15 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A completed delivery; `order` is the order of application."""
+    """A completed delivery; `order` is the order of application.
+
+    Shape: `absent` says that it found nothing to take away.
+    """
 
     order: int
     key: Key
     action: str
+    absent: bool = False
 
 
 def folded(applied: Iterable[Applied]) -> dict[Key, str]:
@@ -34,20 +38,20 @@ def folded(applied: Iterable[Applied]) -> dict[Key, str]:
     """
     state: dict[Key, str] = {}
     for one in sorted(applied, key=lambda one: one.order):
-        state[one.key] = after(one.action, before=state.get(one.key, NOTHING))
+        state[one.key] = after(one)
     return {key: value for key, value in state.items() if value}
 
 
-def after(action: str, *, before: str) -> str:
-    """What a target holds after an action."""
-    match action:
+def after(applied: Applied) -> str:
+    """What a target holds after a completed delivery."""
+    match applied.action:
         case "add_tag":
             return HELD
         case "add_to_list":
             return ACTIVE
         case "remove_from_list":
             # Someone who was never on the list is not put there to be unsubscribed.
-            return UNSUBSCRIBED if before else NOTHING
+            return NOTHING if applied.absent else UNSUBSCRIBED
         case _:
             return NOTHING
 

@@ -35,11 +35,14 @@ def test_the_order_of_application_counts_and_not_that_of_the_rows():
     [
         (["add_to_list"], {LIST: "1"}),
         (["add_to_list", "remove_from_list"], {LIST: "2"}),
-        (["remove_from_list"], {}),
     ],
 )
-def test_who_was_never_on_a_list_is_not_unsubscribed_from_it(actions, state):
+def test_the_last_action_on_a_list_decides(actions, state):
     assert fold(LIST, *actions) == state
+
+
+def test_who_was_never_on_a_list_is_not_unsubscribed_from_it():
+    assert folded([Applied(1, LIST, "remove_from_list", absent=True)]) == {}
 
 
 def test_differences_name_what_is_missing_too_much_and_other():
