@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from meshes.api_errors import BadRequest, Conflict, Fault
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
+SLICE = 500
+FORGETS_FOR_S = 5.0
 USED_FOR_ANOTHER = (
     f"This {HEADER} was used for another request within the last 24 hours; "
     "send a new one with a new request."
@@ -96,9 +99,20 @@ def claim(request: Once, *, answer: Answer, now: datetime) -> Answer | None:
     return Answer(status, json.loads(stored), replayed=True)
 
 
-def forget_old(*, now: datetime) -> int:
-    """How many keys were removed because a repeat would no longer find them."""
-    removed, _ = IdempotencyKey.objects.filter(created_at__lte=now - KEPT_FOR).delete()
+def forget_old(*, now: datetime, until: float | None = None) -> int:
+    """How many keys were removed because a repeat would no longer find them.
+
+    Units: `until` is a reading of `time.monotonic`, after which no slice begins.
+    """
+    old = IdempotencyKey.objects.filter(created_at__lte=now - KEPT_FOR)
+    until = time.monotonic() + FORGETS_FOR_S if until is None else until
+    removed = 0
+    while time.monotonic() < until:
+        keys = list(old.order_by("created_at").values_list("pk", flat=True)[:SLICE])
+        # Looked at once more, as an upsert may have given one of them to a new request.
+        removed += old.filter(pk__in=keys).delete()[0] if keys else 0
+        if len(keys) < SLICE:
+            break
     return removed
 
 

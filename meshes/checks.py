@@ -61,7 +61,6 @@ def _web() -> list[CheckMessage]:
 
 def _limits() -> list[CheckMessage]:
     names = (
-        "DELIVERY_RETENTION_DAYS",
         "THROTTLE_ACCOUNT_PER_SECOND",
         "THROTTLE_EVENTS_BURST",
         "THROTTLE_EVENTS_PER_SECOND",
@@ -73,6 +72,14 @@ def _limits() -> list[CheckMessage]:
         for name in names
         if getattr(settings, name) <= 0
     ]
+    if settings.DELIVERY_RETENTION_DAYS < 0:
+        found.append(
+            Warning(
+                "DELIVERY_RETENTION_DAYS is below zero, so history is kept for ever.",
+                hint="Write 0 to keep it for ever on purpose, or a number of days.",
+                id="meshes.W004",
+            )
+        )
     if settings.WORKER_PROCESSES == 1:
         found.append(
             Error(

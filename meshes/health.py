@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from connections.clock import database_now
-from deliveries.models import Delivery, WorkerBeat
+from deliveries.models import BooksCheck, Delivery, WorkerBeat
 
 SERVICE_UNAVAILABLE = 503
 
@@ -40,7 +40,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     """Whether events can be accepted here, and how delivery is doing."""
     try:
         require_migrations()
-        return JsonResponse({"status": "ready", **ages(database_now())})
+        now = database_now()
+        return JsonResponse({"status": "ready", **ages(now), **books(now)})
     except NotMigrated:
         return _refused("The database lacks migrations. Run: python manage.py migrate")
     except DatabaseError:
@@ -57,6 +58,18 @@ def ages(now: datetime) -> dict[str, Any]:
     return {
         "worker_heartbeat_age_s": _age(beat, now),
         "oldest_due_age_s": _age(due, now),
+    }
+
+
+def books(now: datetime) -> dict[str, Any]:
+    """Whether the last recount of all rows added up, and how long ago it was.
+
+    Units: seconds; both are None before the first recount.
+    """
+    latest = BooksCheck.objects.order_by("-checked_at").only("balanced", "checked_at").first()
+    return {
+        "books_balanced": latest.balanced if latest else None,
+        "books_checked_age_s": _age(latest.checked_at if latest else None, now),
     }
 
 

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from deliveries.models import WorkerBeat
+from deliveries.models import BooksCheck, WorkerBeat
 from meshes import health
 
 
@@ -35,7 +35,21 @@ def test_readyz_says_that_no_worker_ever_came(client) -> None:
         "status": "ready",
         "worker_heartbeat_age_s": None,
         "oldest_due_age_s": None,
+        "books_balanced": None,
+        "books_checked_age_s": None,
     }
+
+
+@pytest.mark.django_db
+def test_books_that_do_not_balance_are_told_and_are_no_reason_to_refuse(client) -> None:
+    then = timezone.now() - timedelta(minutes=5)
+    for at, balanced in ((then - timedelta(hours=1), True), (then, False)):
+        BooksCheck.objects.create(checked_at=at, balanced=balanced, figures={}, faults=[])
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["books_balanced"]) == (200, False)
+    assert 300 <= answer.json()["books_checked_age_s"] < 330
 
 
 @pytest.mark.django_db

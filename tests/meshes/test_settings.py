@@ -139,7 +139,7 @@ def test_a_machine_of_your_own_gets_secrets_made_for_it(tmp_path) -> None:
         ({"ALLOWED_HOSTS": ["*"]}, "meshes.W001"),
         ({"PUBLIC_URL": "meshes.example.com"}, "meshes.E002"),
         ({"HTTPS": True, "DESTINATIONS_ALLOW_PRIVATE": True}, "meshes.W002"),
-        ({"DELIVERY_RETENTION_DAYS": 0}, "meshes.E003"),
+        ({"DELIVERY_RETENTION_DAYS": -1}, "meshes.W004"),
         ({"THROTTLE_EVENTS_PER_SECOND": -1.0}, "meshes.E003"),
         ({"WORKER_PROCESSES": 1}, "meshes.E004"),
         ({"THROTTLE_ACCOUNT_PER_SECOND": 20.0}, "meshes.W003"),
