@@ -12,8 +12,9 @@ from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 
 from connections.probing import probe_inactive
-from deliveries import beats, idempotency, recovery
+from deliveries import alerts, beats, idempotency, recovery
 from deliveries.pump import run_pump
+from rules.repairing import release_returned
 
 HOPS = 3
 PASS_ON_AFTER_S = (0.05, 0.15)
@@ -44,10 +45,12 @@ def pump(hops: int = HOPS) -> None:
 
 
 def keep_house() -> None:
-    """Every minute: probe, clean up, and bring the pump back if it is missing."""
+    """Every minute: probe, clean up, tell people, and bring the pump back if it is missing."""
     if not beats.alive("pump"):
         enqueue("pump")
     probe_inactive(now=timezone.now())
     recovery.cancel_of_deleted_rules()
     idempotency.forget_old(now=timezone.now())
     beats.forget_dead()
+    release_returned(now=timezone.now())
+    alerts.look(timezone.now())

@@ -1,0 +1,148 @@
+"""What alerts say: a headline for the banner, and the mails; names of people never occur.
+
+Only reads the rows that an alert names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from connections import destinations
+from connections.models import Connection, InactiveReason
+from deliveries import wording
+from deliveries.models import Alert
+from deliveries.reasons import REASONS, Reason, explained
+
+RULES_LISTED = 20
+UNKNOWN = Reason(
+    "Nobody has described this cause yet.",
+    "The operator of Meshes finds out more.",
+    "Open one of the deliveries and read its attempts.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail in plain text."""
+
+    subject: str
+    body: str
+
+
+def headline(alert: Alert) -> str:
+    """What is wrong, in one sentence without its period."""
+    if alert.kind == Alert.Kind.CONNECTION_INACTIVE:
+        return f"The connection “{alert.connection}” is off: {_off_because(alert)}"
+    if alert.kind == Alert.Kind.RULE_HELD:
+        return f"The rule “{alert.rule}” is on hold: {_held_because(alert).happened.rstrip('.')}"
+    return f"{_deliveries(total(alert))} of the rule “{alert.rule}” failed"
+
+
+def path_of(alert: Alert) -> str:
+    """The admin page on which a person does something about it."""
+    if alert.kind == Alert.Kind.CONNECTION_INACTIVE:
+        return reverse("admin:connections_connection_change", args=[alert.connection_id])
+    if alert.kind == Alert.Kind.RULE_HELD:
+        return reverse("admin:rules_rule_change", args=[alert.rule_id])
+    chosen = {"status": "failed", "rule": alert.rule_id, "connection": alert.connection_id}
+    return _deliveries_path(**chosen)
+
+
+def total(alert: Alert) -> int:
+    """How many deliveries a digest's row counts."""
+    return sum(alert.counts.values())
+
+
+def trouble(alert: Alert) -> Letter:
+    """The mail that a connection or a rule needs a person."""
+    held = alert.kind == Alert.Kind.RULE_HELD
+    cause = _held_because(alert) if held else REASONS["connection_inactive"]
+    waits = "Its deliveries wait; none is lost."
+    return _letter(
+        headline(alert),
+        f"{headline(alert)}. {waits}",
+        f"Workspace: {alert.workspace}\nSince: {wording.moment(alert.raised_at)}",
+        f"Who fixes it: {cause.fixed_by}\nNext step: {cause.next_step}",
+        _address(path_of(alert)),
+        _because(alert),
+    )
+
+
+def works_again(alert: Alert) -> Letter:
+    """The mail that it is over."""
+    held = alert.kind == Alert.Kind.RULE_HELD
+    what = f"The rule “{alert.rule}”" if held else f"The connection “{alert.connection}”"
+    return _letter(
+        f"{what} works again",
+        f"{what} works again. What waited for it goes out by itself; nobody has to do anything.",
+        f"Workspace: {alert.workspace}",
+        _address(path_of(alert)),
+        _because(alert),
+    )
+
+
+def digest(alerts: Sequence[Alert]) -> Letter:
+    """The mail about repeated failures, the rule with the most of them first."""
+    first, count = alerts[0], sum(map(total, alerts))
+    said = f"{_deliveries(count)} failed in the workspace “{first.workspace}”"
+    more = len(alerts) - RULES_LISTED
+    everything = _deliveries_path(status="failed", workspace=first.workspace_id)
+    return _letter(
+        said,
+        f"{said}. Meshes has stopped trying them.",
+        *map(_paragraph, alerts[:RULES_LISTED]),
+        f"And {more} more rules." if more > 0 else "",
+        "Next step: open the list of a rule; each delivery there says what to do.",
+        f"All failed deliveries: {_address(everything)}",
+        f"The next mail of this kind comes in an hour at the earliest. {_because(first)}",
+    )
+
+
+def _paragraph(alert: Alert) -> str:
+    lines = [f"Rule “{alert.rule}”, connection “{alert.connection}”:"]
+    for code, count in sorted(alert.counts.items(), key=lambda found: (-found[1], found[0])):
+        cause = _explained(code, alert.connection)
+        lines.append(f"- {count}: {cause.happened} {cause.fixed_by}")
+    return "\n".join([*lines, _address(path_of(alert))])
+
+
+def _letter(subject: str, *paragraphs: str) -> Letter:
+    body = "\n\n".join(filter(None, paragraphs))
+    return Letter(f"[Meshes] {' '.join(subject.split())}", f"{body}\n")
+
+
+def _off_because(alert: Alert) -> str:
+    known = dict(InactiveReason.choices)
+    label = str(known.get(alert.reason, alert.reason.replace("_", " ")))
+    return label[:1].lower() + label[1:] if label.startswith(("The ", "Access ")) else label
+
+
+def _held_because(alert: Alert) -> Reason:
+    return _explained(alert.reason, alert.rule.connection if alert.rule else None)
+
+
+def _explained(code: str, connection: Connection | None) -> Reason:
+    names = {each.kind: each.name for each in destinations.DESTINATIONS}
+    kind = connection.kind if connection else ""
+    return explained(code, destination=names.get(kind, "the destination")) or UNKNOWN
+
+
+def _deliveries(count: int) -> str:
+    return "1 delivery" if count == 1 else f"{count} deliveries"
+
+
+def _deliveries_path(**chosen: object) -> str:
+    return f"{reverse('admin:deliveries_delivery_changelist')}?{urlencode(chosen)}"
+
+
+def _address(path: str) -> str:
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+def _because(alert: Alert) -> str:
+    return f"You get this mail as an alert contact of the workspace “{alert.workspace}”."
