@@ -40,13 +40,13 @@ class Crew:
         with self._changed:
             return self._busy[account_id]
 
-    def free(self) -> int:
-        """How many more jobs can start at once."""
+    def free(self, *, to_the_last: bool = False) -> int:
+        """How many more jobs can start at once; `to_the_last` counts up to `most`."""
         stuck_since = time.monotonic() - STUCK_AFTER_S
         with self._changed:
             stuck = sum(moment < stuck_since for moment in self._went_on.values())
-            busy = self._busy.total()
-            return min(self.size + stuck, self.most) - busy
+            limit = self.most if to_the_last else min(self.size + stuck, self.most)
+            return limit - self._busy.total()
 
     def went_on(self) -> None:
         """This thread's work has made a step; it is not stuck."""

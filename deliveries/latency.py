@@ -1,4 +1,4 @@
-"""How long each account takes to answer, as this process has seen it lately."""
+"""How each account answers, as this process has seen it lately: how fast, and whether well."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ LATELY_S = 5.0
 
 _seconds: dict[int, float] = {}
 _answered_at: dict[int, float] = {}
+_failing: set[int] = set()
 
 
 def note(account_id: int, exchanges: Iterable[Exchange]) -> None:
@@ -34,3 +35,16 @@ def answers(account_id: int) -> bool:
     """Whether the account has answered this process within the last seconds."""
     moment = _answered_at.get(account_id)
     return moment is not None and time.monotonic() - moment < LATELY_S
+
+
+def note_failure(account_id: int, *, failed: bool) -> None:
+    """Remember whether the account's last attempt failed on its side."""
+    if failed:
+        _failing.add(account_id)
+    else:
+        _failing.discard(account_id)
+
+
+def is_failing(account_id: int) -> bool:
+    """Whether the account's last attempt failed on its side."""
+    return account_id in _failing

@@ -34,8 +34,8 @@ MORE_SENDERS = 32
 """On top of those, for calls that hang."""
 
 SENDERS_PER_ACCOUNT = 8
-SILENT_PART = 4
-"""Accounts that do not answer get one part in so many of the senders, all together."""
+UNWELL_PART = 4
+"""Accounts that fail or do not answer get one part in so many of the senders, all together."""
 
 TURN_S = 1.0
 
@@ -49,8 +49,8 @@ class Pump:
         self.owner = str(uuid.uuid4())
         self.ends_at = time.monotonic() + run_s
         self.crew = Crew(SENDERS, most=SENDERS + MORE_SENDERS)
-        self.most_silent = max(1, SENDERS // SILENT_PART)
-        self.silent: set[int] = set()
+        self.most_unwell = max(1, SENDERS // UNWELL_PART)
+        self.unwell: set[int] = set()
         self.unserved = 0
         self.sweeper = Sweeper()
         self.leased: dict[int, float] = {}
@@ -108,25 +108,35 @@ class Pump:
         return beats.beat(row_id) and os.getppid() == self.parent
 
     def _look(self) -> None:
-        """Start senders: one for every account first, then more for those that need them."""
+        """Start senders: one for every account first, then more for those that need them.
+
+        Why: an account that works well and has nobody gets one at once, if need
+        be from the reserve, so that accounts that fail keep it waiting never.
+        """
         due = due_accounts(self.owner)
-        self.silent -= {account.id for account in due if not account.silent}
-        self.silent |= {account.id for account in due if account.silent}
-        due.sort(key=lambda account: self.served.get(account.id, 0.0))
+        unwell = {account.id for account in due if is_unwell(account)}
+        self.unwell -= {account.id for account in due} - unwell
+        self.unwell |= unwell
+        due.sort(key=lambda each: (each.id in unwell, self.served.get(each.id, 0.0)))
         alone = [account for account in due if not self.crew.busy(account.id)]
-        self.unserved = 0
-        for account in (*alone, *due):
-            if self.crew.free() <= 0:
-                self.unserved = sum(not self.crew.busy(each.id) for each in alone)
-                return
-            if self._has_room(account) and self._may_drive(account.id):
-                self.served[account.id] = time.monotonic()
-                self.crew.start(account.id, self._send_for)
+        for account in alone:
+            self._serve(account, to_the_last=account.id not in unwell)
+        self.unserved = sum(not self.crew.busy(account.id) for account in alone)
+        for account in due:
+            self._serve(account)
+
+    def _serve(self, account: DueAccount, *, to_the_last: bool = False) -> None:
+        if self.crew.free(to_the_last=to_the_last) <= 0 or not self._has_room(account):
+            return
+        if self._may_drive(account.id):
+            self.served[account.id] = time.monotonic()
+            self.crew.start(account.id, self._send_for)
 
     def _has_room(self, account: DueAccount) -> bool:
-        if account.silent and sum(map(self.crew.busy, self.silent)) >= self.most_silent:
+        if self.crew.busy(account.id) >= wanted(account):
             return False
-        return self.crew.busy(account.id) < wanted(account)
+        others = sum(map(self.crew.busy, self.unwell)) if account.id in self.unwell else 0
+        return others < self.most_unwell
 
     def _may_drive(self, account_id: int) -> bool:
         if time.monotonic() - self.leased.get(account_id, -LEASE_EVERY_S) < LEASE_EVERY_S:
@@ -163,12 +173,17 @@ class Pump:
 def wanted(account: DueAccount) -> int:
     """How many calls to keep in flight, so that slow answers do not slow the pace.
 
-    Shape: one for an account that has not answered lately, as its call may hang.
+    Shape: one for an account that has not answered lately or well, as its call may hang.
     """
-    if account.silent or not latency.answers(account.id):
+    if is_unwell(account) or not latency.answers(account.id):
         return 1
     in_flight = account.requests_per_second * latency.seconds_of(account.id)
     return max(1, min(SENDERS_PER_ACCOUNT, math.ceil(in_flight) + 1))
+
+
+def is_unwell(account: DueAccount) -> bool:
+    """Whether the account's last attempt failed on its side, or got no answer in time."""
+    return account.silent or latency.is_failing(account.id)
 
 
 def run_pump(hand_over: Callable[[], object]) -> bool:

@@ -19,7 +19,7 @@ from connections.models import Account, ContactCache
 from deliveries import attempt_rows
 from deliveries.backoff import next_attempt_at
 from deliveries.claiming import Claim, ClaimLost
-from deliveries.models import Attempt, Delivery, Priority, Status, Trigger
+from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
 
 log = structlog.get_logger(__name__)
@@ -176,7 +176,7 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
     again = next_attempt_at(
         tries, now=now, retry_until=window["retry_until"], retry_after_s=verdict.retry_after_s
     )
-    if again is None or (verdict.next is Next.PROBE and tries > AUTH_TRIES):
+    if again is None or (verdict.next is Next.PROBE and _doubts(delivery) > AUTH_TRIES):
         return over
     return {
         "status": Status.RETRYING,
@@ -185,6 +185,13 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
         "priority": max(delivery.priority, Priority.RETRY),
         **window,
     }
+
+
+def _doubts(delivery: Delivery) -> int:
+    """How many attempts of the present run, this one included, left the credentials in doubt."""
+    earlier = delivery.attempt_count - delivery.run_attempts
+    attempts = delivery.attempts.filter(outcome=Outcome.AUTH_FAILED, number__gt=earlier)
+    return attempts.filter(counted=True).count()
 
 
 def retry_window(delivery: Delivery, *, now: datetime) -> dict[str, Any]:

@@ -26,6 +26,9 @@ from deliveries.turns import Turn
 
 log = structlog.get_logger(__name__)
 
+ITS_SIDE = (Outcome.REJECTED_SERVER_ERROR, Outcome.TIMEOUT, Outcome.NETWORK_ERROR)
+"""Outcomes after which an account gets one sender only, until it works again."""
+
 
 def send(claim: Claim) -> int:
     """Make one attempt at a claimed delivery and record what became of it.
@@ -78,6 +81,7 @@ def _attempt(running: Running, turn: Turn, loaded: Loaded) -> None:
     except Exception as error:  # noqa: BLE001  whatever happens must end in the attempt's row
         _failed(running, error)
     else:
+        latency.note_failure(running.delivery.account_id, failed=False)
         recording.record_done(running, done, known=loaded.known, now=timezone.now())
     latency.note(running.delivery.account_id, running.exchanges)
     answered = running.exchanges and running.exchanges[-1].status is not None
@@ -104,6 +108,7 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
 def _failed(running: Running, error: Exception) -> None:
     verdict = judge(error)
     delivery = running.delivery
+    latency.note_failure(delivery.account_id, failed=verdict.outcome in ITS_SIDE)
     if verdict.outcome == Outcome.INTERNAL_ERROR:
         log.error("attempt_broke", delivery_id=delivery.pk, exc_info=error)
     if verdict.outcome == Outcome.RATE_LIMITED and verdict.retry_after_s is not None:

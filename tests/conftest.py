@@ -67,7 +67,8 @@ def _fresh_process() -> None:
     from connections import pace
     from deliveries import latency
 
-    for remembered in (pace._paused_here, latency._seconds, latency._answered_at):
+    memory = (pace._paused_here, latency._seconds, latency._answered_at, latency._failing)
+    for remembered in memory:
         remembered.clear()
 
 

@@ -109,3 +109,13 @@ def test_work_that_goes_on_is_not_stuck(monkeypatch):
 
     assert crew.free() == 0
     assert crew.finish(within_s=10)
+
+
+def test_the_reserve_can_be_asked_for():
+    crew, go = Crew(1, most=3), threading.Event()
+    crew.start(1, lambda _: go.wait(10))
+
+    assert (crew.free(), crew.free(to_the_last=True)) == (0, 2)
+
+    go.set()
+    assert crew.finish(within_s=10)

@@ -18,7 +18,7 @@ from deliveries import beats, latency, pump, sending
 from deliveries.background_jobs import start_replay
 from deliveries.claiming import DueAccount, due_accounts
 from deliveries.models import Attempt, BackgroundJob, Delivery
-from deliveries.pump import Pump, run_pump, wanted
+from deliveries.pump import Pump, is_unwell, run_pump, wanted
 from rules.models import Rule
 from tests.builders import make_rule
 from tests.deliveries.scenes import calls, connect, due, hurry, send_one, tag_rule
@@ -193,10 +193,10 @@ def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, monkeypa
     assert statuses().get("processing", 0) >= 1
 
 
-def test_accounts_that_did_not_answer_get_one_hand_and_a_part_of_all(sandbox):
+def test_accounts_that_did_not_answer_get_one_hand_and_a_part_of_all(db):
     work = Pump(run_s=1.0)
-    work.most_silent = 1
-    work.silent = {1, 2}
+    work.most_unwell = 1
+    work.unwell = {1, 2}
     go = threading.Event()
     work.crew.start(1, lambda _: go.wait(10))
 
@@ -236,3 +236,15 @@ def test_a_pump_feeds_the_jobs_that_run_in_the_background(sandbox):
     run_until(lambda: statuses() == {"completed": 3})
 
     assert set(Attempt.objects.values_list("trigger", "asked_by")) == {("replay", "ada")}
+
+
+def test_an_account_that_fails_gets_one_hand_until_it_works_again(sandbox):
+    sandbox.faults.set("server_error", count=1)
+    delivery = send_one(due(tag_rule(sandbox)))
+    account = DueAccount(delivery.account_id, 100.0)
+    assert (is_unwell(account), wanted(account)) == (True, 1)
+
+    send_one(hurry(delivery))
+
+    assert not is_unwell(account)
+    assert wanted(account) > 1

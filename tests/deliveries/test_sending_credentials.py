@@ -110,3 +110,19 @@ def test_doubt_that_a_silent_account_cannot_settle_is_an_ordinary_retry(sandbox)
 
     assert (delivery.status, delivery.held_reason, delivery.tries) == ("retrying", "", 1)
     assert Connection.objects.get(pk=delivery.connection_id).active
+
+
+def test_earlier_failures_of_another_kind_leave_the_doubtful_answer_its_three_retries(sandbox):
+    sandbox.faults.set("server_error", count=4)
+    delivery = due(tag_rule(sandbox))
+    for _ in range(4):
+        send_one(hurry(delivery))
+    sandbox.faults.set("login_page", count=1, path="contact/sync")
+
+    send_one(hurry(delivery))
+
+    assert (delivery.status, delivery.last_outcome, delivery.tries) == (
+        "retrying",
+        "auth_failed",
+        5,
+    )

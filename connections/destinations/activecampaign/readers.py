@@ -53,6 +53,11 @@ def found(data: Data, *, email: str) -> Found | None:
     return None
 
 
+def has_contacts(data: Data) -> bool:
+    """Whether a search answered with any contact."""
+    return any(True for _ in _objects(data.get("contacts")))
+
+
 def shown_email(data: Data) -> str:
     """The email of the contact that a tag or list write shows, if any."""
     contact = next(_objects(data.get("contacts")), {})

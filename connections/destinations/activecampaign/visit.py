@@ -95,9 +95,14 @@ def sync(v: Visit) -> bool:
 
 
 def find(v: Visit, *, include: Literal["contactTags", "contactLists"]) -> None:
-    """Looks the contact up without ever creating it."""
+    """Looks the contact up without ever creating it.
+
+    Raises: RemoteFault when the answer is about others only, which says nothing.
+    """
     data = v.ask(builders.contact_find(v.job.email, include=include)).data
     contact = readers.found(data, email=v.job.email)
+    if contact is None and readers.has_contacts(data):
+        raise RemoteFault("unexpected_answer", "ActiveCampaign answered with other contacts.")
     v.absent = contact is None
     v.side = data if contact else {}
     v.contact = KnownContact(id=contact.id) if contact else KnownContact()

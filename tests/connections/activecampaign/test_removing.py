@@ -126,14 +126,23 @@ def test_links_that_may_have_been_cut_are_read_in_full():
 @pytest.mark.parametrize(
     ("action", "look_up"), [("remove_tag", LOOK_UP_TAGS), ("remove_from_list", LOOK_UP_LISTS)]
 )
-@pytest.mark.parametrize("others", [[], [contact("9", "eve@example.com")]], ids=["none", "eve"])
-def test_who_does_not_exist_is_not_created(action, look_up, others):
-    script = Script(looked_up(*others))
+def test_who_does_not_exist_is_not_created(action, look_up):
+    script = Script(looked_up())
 
     done = remove(script, action=action, values={"firstName": "Ada"})
 
     assert script.calls == [look_up]
     assert done == Done(KnownContact(), "absent", "ActiveCampaign has no such contact.")
+
+
+def test_an_answer_about_others_says_nothing_about_the_contact():
+    script = Script(looked_up(contact("9", "eve@example.com")))
+
+    with pytest.raises(RemoteFault) as refused:
+        remove(script)
+
+    assert refused.value.reason == "unexpected_answer"
+    assert script.calls == [LOOK_UP_TAGS]
 
 
 def test_fields_are_not_synced_by_a_removal():
