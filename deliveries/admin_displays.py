@@ -20,6 +20,7 @@ from connections import destinations
 from deliveries import wording
 from deliveries.models import Delivery, Event, Status, Trigger
 from deliveries.reasons import BY_ITSELF, Reason, explained
+from deliveries.repaired_targets import repaired_target
 from rules.targets import action_of
 
 SENT_LENGTH = 60
@@ -132,6 +133,7 @@ def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
         Fact("Rule", version.name, address(delivery.rule)),
         Fact("Waits for", wording.condition(version)),
         Fact("What it does", action(delivery)),
+        Fact("After a hold", repaired_target(delivery)),
         Fact("Connection", delivery.connection.name, address(delivery.connection)),
         Fact("Workspace", delivery.workspace.name),
         *_times(delivery, now=now),

@@ -15,6 +15,7 @@ from deliveries.models import Delivery
 from rules.models import Rule, RuleVersion
 from rules.repairing import release_returned
 from rules.saving import delete_rule, draft_of, hold_rule, save_rule, set_active
+from tests.deliveries.pages import page, text_of
 from tests.deliveries.scenes import connect, due, send_all, send_one, tag_rule
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,33 @@ def test_after_the_repair_all_goes_out_with_the_new_tag(rule, sandbox) -> None:
     tries = list(first.attempts.order_by("number").values_list("rule_version", "target_label"))
     assert tries == [(before, TAG), (stored.current_id, "step-3-done")]
     assert holding.release_repaired() == 0
+
+
+def test_the_page_of_a_delivery_says_that_it_uses_the_repaired_target(rule, sandbox, staff) -> None:
+    delivery = send_one(due(rule))
+    held_page = text_of(staff, page(delivery))
+    repaired(rule, sandbox.state.add_tag("step-3-done"))
+    holding.release_repaired()
+    send_all(delivery)
+
+    text = text_of(staff, page(delivery))
+
+    said = "uses the repaired target: “step-3-done” (was “step-3-complete”)"
+    assert said in text
+    assert "for “step-3-complete”" in text
+    assert "uses the repaired target" not in held_page
+    assert "does not count as a try" in held_page
+
+
+def test_the_page_of_a_delivery_released_to_its_own_target_says_nothing(
+    rule, sandbox, staff
+) -> None:
+    delivery = send_one(due(rule))
+    rule.connection.account.catalog.update(gone_at=None)
+    release_returned(now=timezone.now())
+    assert holding.release_repaired() == 1
+
+    assert "uses the repaired target" not in text_of(staff, page(delivery))
 
 
 def test_a_tag_that_came_back_ends_the_hold_by_itself(rule, sandbox) -> None:
