@@ -12,12 +12,23 @@ from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 
 from connections.probing import probe_inactive
-from deliveries import alerts, beats, idempotency, recovery
+from deliveries import (
+    alerts,
+    beats,
+    books,
+    idempotency,
+    recovery,
+    retention,
+    rollups,
+    tidying,
+)
 from deliveries.pump import run_pump
-from rules.repairing import release_returned
 
 HOPS = 3
 PASS_ON_AFTER_S = (0.05, 0.15)
+
+# Together well below django-q2's timeout of 90 s.
+COUNT_S, REMOVE_S, TIDY_S = 10.0, 20.0, 5.0
 
 
 @lru_cache(maxsize=1)
@@ -45,12 +56,24 @@ def pump(hops: int = HOPS) -> None:
 
 
 def keep_house() -> None:
-    """Every minute: probe, clean up, tell people, and bring the pump back if it is missing."""
+    """Every minute: probe, tell people, clean up, and bring the pump back if it is missing."""
     if not beats.alive("pump"):
         enqueue("pump")
-    probe_inactive(now=timezone.now())
     recovery.cancel_of_deleted_rules()
-    idempotency.forget_old(now=timezone.now())
     beats.forget_dead()
-    release_returned(now=timezone.now())
     alerts.look(timezone.now())
+    probe_inactive(now=timezone.now())
+
+
+def keep_history() -> None:
+    """Every minute: count, check the books, and remove what is old, with a break each time."""
+    now = timezone.now()
+    rollups.count_hours(now, until=_after(COUNT_S), kept_since=retention.kept_since(now))
+    books.check_books(now)
+    idempotency.forget_old(now=now)
+    retention.remove_old(now, until=_after(REMOVE_S))
+    tidying.remove_by_the_way(now, until=_after(TIDY_S))
+
+
+def _after(seconds: float) -> float:
+    return time.monotonic() + seconds

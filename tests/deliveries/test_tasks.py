@@ -10,7 +10,7 @@ from django_q.models import OrmQ, Schedule
 
 from connections.models import Connection
 from deliveries import beats, pump, tasks
-from deliveries.models import WorkerBeat
+from deliveries.models import BooksCheck, Event, IdempotencyKey, Rollup, WorkerBeat
 from tests.builders import make_rule
 from tests.deliveries.scenes import EMAIL, connect, due, tag_rule
 
@@ -52,8 +52,9 @@ def test_a_message_that_nobody_needs_ends(monkeypatch):
     assert queued() == []
 
 
-def test_housekeeping_is_scheduled_every_minute():
-    row = Schedule.objects.get(func="deliveries.tasks.keep_house")
+@pytest.mark.parametrize("task", ["keep_house", "keep_history"])
+def test_housekeeping_is_scheduled_every_minute(task):
+    row = Schedule.objects.get(func=f"deliveries.tasks.{task}")
 
     assert (row.schedule_type, row.minutes, row.repeats) == ("I", 1, -1)
 
@@ -111,3 +112,24 @@ def test_a_pump_from_the_queue_delivers_and_leaves_its_successor_there(
     assert delivery.status == "completed"
     assert sandbox.state.tags_of(EMAIL) == ["step-3-complete"]
     assert queued() == ["deliveries.tasks.pump"]
+
+
+def test_the_history_is_counted_checked_and_shortened(settings):
+    settings.DELIVERY_RETENTION_DAYS = 30
+    now = timezone.now()
+    long_ago = now - timedelta(days=31)
+    gone = due(make_rule(), status="completed", created_at=long_ago)
+    Event.objects.filter(pk=gone.event_id).update(created_at=long_ago)
+    kept = due(make_rule(), status="completed")
+    IdempotencyKey.objects.create(
+        workspace=kept.workspace, key="old", path="/", body_hash="", status=201, answer={},
+        created_at=now - timedelta(days=2),
+    )  # fmt: skip
+
+    tasks.keep_history()
+
+    assert list(Event.objects.values_list("pk", flat=True)) == [kept.event_id]
+    assert IdempotencyKey.objects.count() == 0
+    assert BooksCheck.objects.get().balanced is False  # completed without any attempt
+    assert Rollup.objects.filter(measure="removed.accepted").get().count == 1
+    assert Rollup.objects.filter(measure="accepted").get().count == 1
