@@ -11,6 +11,9 @@ from typing import Any
 from tests.bench.figures import Line
 from tests.workers import Worker, running
 
+AS_OPERATORS_DO = {"WORKER_PROCESSES": "3", "LOG_LEVEL": "INFO"}
+"""The defaults, which the helpers of the tests replace."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -31,5 +34,5 @@ class Bench:
     @contextmanager
     def worker(self) -> Iterator[Worker]:
         """One running `manage.py worker`."""
-        with running(self.folder / "worker.log", WORKER_PROCESSES="3") as worker:
+        with running(self.folder / "worker.log", **AS_OPERATORS_DO) as worker:
             yield worker

@@ -21,7 +21,7 @@ from tests.bench.figures import Line
 
 def measures() -> dict[str, Callable[..., Iterator[Line]]]:
     """Every row's name with the function that measures it."""
-    from tests.bench import calls, claims, drain, isolation, kills, load
+    from tests.bench import calls, claims, drain, isolation, kills, load, replay
 
     return {
         "drain": drain.measure,
@@ -29,6 +29,7 @@ def measures() -> dict[str, Callable[..., Iterator[Line]]]:
         "load": load.measure,
         "claims": claims.measure,
         "isolation": isolation.measure,
+        "replay": replay.measure,
         "kills": kills.measure,
     }
 

@@ -7,8 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
-from django.db import connection
-
 from connections.models import Account
 from deliveries.claiming import claim, due_accounts, release
 from deliveries.models import Status
@@ -17,6 +15,7 @@ from rules.models import Rule
 from tests.bench.bench import Bench
 from tests.bench.figures import Line, at_most
 from tests.bench.filling import fill
+from tests.bench.world import read_statistics
 from tests.builders import make_account, make_connection, make_rule, make_workspace
 
 ACCOUNTS = 20
@@ -37,9 +36,9 @@ def measure(bench: Bench) -> Iterator[Line]:
     filled = 0
     sizes = SIZES_QUICK if bench.quick else SIZES
     for size in sizes:
-        fill(rules[0], first=filled + 1, last=size // ACCOUNTS)
+        fill(rules[0], first=filled + 1, last=size // ACCOUNTS, unfinished=True)
         filled = size // ACCOUNTS
-        _read_statistics()
+        read_statistics()
         for name, look in _looks().items():
             costs.setdefault(name, []).append(_cost_ms(look))
     for name, series in costs.items():
@@ -55,11 +54,6 @@ def _rules() -> list[Rule]:
         own = make_connection(workspace=workspace, account=account, name=f"account-{number}")
         rules.append(make_rule(connection=own, event="finished"))
     return rules
-
-
-def _read_statistics() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 def _looks() -> dict[str, Look]:

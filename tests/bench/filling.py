@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.core.management.color import no_style
 from django.db import connection, models
 
 from deliveries.models import Delivery, Event
@@ -28,14 +29,14 @@ FROM_NOW = {
 }
 EMAIL = f"'person-' || (n / {EVENTS_PER_PERSON}) || '@example.org'"
 WAITS = f"(n + c.account_id) %% {UNFINISHED_EVERY} = 0"
-RETRIES = f"({WAITS} AND (n / {UNFINISHED_EVERY}) %% 2 = 1)"
+LATER = f"(n / {UNFINISHED_EVERY}) %% 2 = 1"
 
 
-def fill(rule: Rule, *, first: int, last: int) -> None:
+def fill(rule: Rule, *, first: int, last: int, unfinished: bool) -> None:
     """Events with these numbers, and a delivery of each for every rule there is.
 
-    Shape: of fifty deliveries one is unfinished; of those half are due and half
-    are retries of later. The given rule lends its workspace and event.
+    Shape: of fifty deliveries one is unfinished if wanted; of those half are due and
+    half are retries of later. The given rule lends its workspace and event.
     """
     series = SERIES[connection.vendor].format(first=first, last=last)
     events = {
@@ -51,11 +52,21 @@ def fill(rule: Rule, *, first: int, last: int) -> None:
     }
     _insert(Event, events, source=series)
     rules = f"{Rule._meta.db_table} r JOIN connections_connection c ON c.id = r.connection_id"
-    _insert(Delivery, _delivery(rule), source=f"{series} CROSS JOIN {rules}")
+    waits = WAITS if unfinished else "1 = 0"
+    _insert(Delivery, _delivery(rule, waits), source=f"{series} CROSS JOIN {rules}")
+    _go_on_counting()
 
 
-def _delivery(rule: Rule) -> dict[str, str]:
-    done = f"CASE WHEN {WAITS} THEN {{}} ELSE {{}} END"
+def _go_on_counting() -> None:
+    """Let ids that the database gives follow those that were given here."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Event]):
+            cursor.execute(statement)
+
+
+def _delivery(rule: Rule, waits: str) -> dict[str, str]:
+    done = f"CASE WHEN {waits} THEN {{}} ELSE {{}} END"
+    retries = f"CASE WHEN {waits} AND {LATER} THEN {{}} ELSE {{}} END"
     made = _from_now("n - 2000000")
     return {
         "uuid": UUIDS[connection.vendor],
@@ -70,10 +81,9 @@ def _delivery(rule: Rule) -> dict[str, str]:
         "target_kind": "'tag'",
         "target_id": "r.target_id",
         "email": EMAIL,
-        "priority": f"CASE WHEN {RETRIES} THEN 1 ELSE 0 END",
-        "status": f"CASE WHEN {RETRIES} THEN 'retrying' WHEN {WAITS} THEN 'pending' "
-        "ELSE 'completed' END",
-        "next_attempt_at": f"CASE WHEN {RETRIES} THEN {_from_now('3600')} ELSE {made} END",
+        "priority": retries.format(1, 0),
+        "status": retries.format("'retrying'", done.format("'pending'", "'completed'")),
+        "next_attempt_at": retries.format(_from_now("3600"), made),
         "attempt_count": done.format(0, 1),
         "run_attempts": done.format(0, 1),
         "last_outcome": done.format("''", "'delivered'"),

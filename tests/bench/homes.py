@@ -21,7 +21,6 @@ from urllib.parse import urlsplit, urlunsplit
 from tests.servers import postgres_url, redis_url
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WORKER_PROCESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,8 @@ class Home:
             "DATABASE_URL": database,
             "REDIS_URL": self.redis,
             "DESTINATIONS_ALLOW_PRIVATE": "true",
-            "WORKER_PROCESSES": str(WORKER_PROCESSES),
             "PYTHONUNBUFFERED": "1",
+            "LOG_LEVEL": "WARNING",
             **self.secrets,
         }
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from deliveries.models import UNFINISHED, Attempt, Delivery, Status
-from tests.bench.bench import Bench
+from tests.bench.bench import AS_OPERATORS_DO, Bench
 from tests.bench.figures import Line, at_most, percentile
 from tests.bench.processes import threads, tree
 from tests.bench.sandboxes import Arrival
@@ -122,7 +122,7 @@ def _killed(bench: Bench, kill: Kill) -> Aftermath:
         in_hand = _in_hand() if kill.harmful else {}
         in_flight = Attempt.objects.filter(outcome="").count() if kill.harmful else 0
         if worker.process.pid in pids:
-            again = Worker(bench.folder / "again.log", WORKER_PROCESSES="3")
+            again = Worker(bench.folder / "again.log", **AS_OPERATORS_DO)
             stack.callback(again.end)
         picked_up = _watched(in_hand, since=killed_at)
         arrivals = boxes.arrivals()

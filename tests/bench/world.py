@@ -103,16 +103,21 @@ def load(rule: Rule, emails: Sequence[str]) -> None:
 
 
 def let_go(*, in_s: float = 1.0) -> datetime:
-    """When all that is loaded becomes due: in a moment, all at once.
-
-    Why: statistics are read before, as a server that has run for a while has them.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+    """When all that is loaded becomes due: in a moment, all at once."""
+    read_statistics()
     due = timezone.now() + timedelta(seconds=in_s)
     Delivery.objects.filter(UNFINISHED, next_attempt_at__gt=due).update(next_attempt_at=due)
     return due
+
+
+def read_statistics() -> None:
+    """Let the planner know the tables, as on a server that has run for a while.
+
+    Why: only PostgreSQL does so by itself.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def wait_until_done(*, within_s: float) -> bool:
