@@ -21,7 +21,8 @@ END_WITHIN_S = 60.0
 def main(words: list[str]) -> int:
     """0 when every promise held on every combination, else 1."""
     asked = options.read(words)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     if asked.child:
         return running.run(named([asked.child])[0], asked)
     say(f"Seed {asked.seed}. Repeat with: --seed {asked.seed}")
@@ -53,7 +54,9 @@ def _run(name: str, words: list[str]) -> int:
 
 
 def _interrupt(*_: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Stop once; a second signal must not stop the sweeping up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
