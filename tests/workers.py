@@ -20,13 +20,13 @@ PROCESSES = 2
 class Worker:
     """A running worker in a process group of its own."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    def __init__(self, log: Path, *, command: str = "worker", **environment: str) -> None:
         self.log = log
         given = {"DJANGO_SETTINGS_MODULE": "meshes.settings", "PYTHONUNBUFFERED": "1"}
         given |= {"DESTINATIONS_ALLOW_PRIVATE": "true", "WORKER_PROCESSES": str(PROCESSES)}
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "worker"],
+                [sys.executable, str(ROOT / "manage.py"), command],
                 env={**os.environ, **given, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -66,10 +66,10 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running(log: Path, **environment: str) -> Iterator[Worker]:
+def running(log: Path, *, command: str = "worker", **environment: str) -> Iterator[Worker]:
     """A worker whose pump beats; ended in any case."""
     before = beats.alive("pump")
-    worker = Worker(log, **environment)
+    worker = Worker(log, command=command, **environment)
     try:
         wait_for(lambda: beats.alive("pump") > before or worker.process.poll() is not None)
         assert worker.process.poll() is None, worker.said()

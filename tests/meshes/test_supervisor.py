@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import redis
 from django.utils import timezone
+from django_q.models import Schedule
 
 from connections.models import Account
 from deliveries import beats
@@ -110,6 +112,21 @@ def test_two_workers_with_redis_have_a_pump_each_and_deliver(
             worker.signal(signal.SIGTERM)
         assert [first.wait(), second.wait()] == [0, 0]
         check_nothing_is_left(first)
+
+
+def test_a_plain_cluster_delivers_and_picks_up_what_a_dead_worker_left(
+    sandbox, database_url, tmp_path
+):
+    rule = tag_rule(sandbox)
+    Schedule.objects.update(next_run=timezone.now())
+    with running(tmp_path / "log", command="qcluster", DATABASE_URL=database_url) as cluster:
+        first = due(rule)
+        wait_for(lambda: status_of(first) == "completed")
+        lost = due(rule, status="processing", lease_token=uuid4(), lease_until=timezone.now())
+
+        wait_for(lambda: status_of(lost) == "completed")
+
+        assert cluster.process.poll() is None
 
 
 def test_a_worker_outlives_a_queue_that_does_not_answer(database_url, tmp_path):
