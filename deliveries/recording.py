@@ -18,6 +18,7 @@ from connections.destinations.base import Done, Exchange, KnownContact
 from connections.models import Account, ContactCache
 from deliveries import attempt_rows
 from deliveries.backoff import next_attempt_at
+from deliveries.calling_off import as_found
 from deliveries.claiming import Claim, ClaimLost
 from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
@@ -155,7 +156,7 @@ def record_canceled(claim: Claim, delivery: Delivery, *, reason: str, now: datet
         "last_error": "",
     }
     if reason == CANCELED_BY_PERSON and delivery.status_before and not delivery.begun:
-        changes = {"status": delivery.status_before, "cancel_asked_at": None}
+        changes = as_found(Delivery.objects.select_related("event").get(pk=delivery.pk))
     _change(claim, **changes)
     log.info("canceled", delivery_id=delivery.pk, event_id=delivery.event_id, reason=reason)
 
@@ -208,7 +209,7 @@ def retry_window(delivery: Delivery, *, now: datetime) -> dict[str, Any]:
 
 
 def _change(claim: Claim, **changes: Any) -> bool:
-    rows = _in_hand(claim).update(lease_token=None, lease_until=None, **changes)
+    rows = _in_hand(claim).update(**{"lease_token": None, "lease_until": None, **changes})
     if not rows:
         log.warning("claim_lost", delivery_id=claim.delivery_id)
     return rows == 1
