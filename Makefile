@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTING := DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite:///:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test faults soak check lock clean
+.PHONY: help install dev demo test faults soak bench check lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -44,6 +44,9 @@ faults: $(DEV) ## Break everything at random, two minutes a combination; docs/re
 
 soak: $(DEV) ## The same for long, on each database; ARGS="--minutes 60"
 	@$(BIN)/python -m tests.faults --soak $(ARGS)
+
+bench: $(DEV) ## Measure the delivery engine as a table of ratios; ARGS=--quick, ARGS="drain kills"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(DEV) ## Run every static check
 	$(BIN)/ruff format --check .

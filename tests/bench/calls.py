@@ -52,7 +52,10 @@ def measure(bench: Bench) -> Iterator[Line]:
         Account.objects.update(requests_per_second=FAST)
         strangers = emails_of(site.place, PEOPLE, group="strangers")
         boxes.ask(site.place.name, "people", strangers, ["finished"])
-        targets = {"tag": site.rule.target_id, "list": boxes.ask(site.place.name, "list", "News")}
+        targets = {
+            "tag": site.rule.target_id,
+            "list": boxes.ask(site.place.name, "add_list", "News"),
+        }
         for case in CASES:
             rule = _rule(site, case.name, case.action, targets)
             people = emails_of(site.place, PEOPLE, group=case.group)

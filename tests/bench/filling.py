@@ -47,6 +47,7 @@ def fill(rule: Rule, *, first: int, last: int, unfinished: bool) -> None:
         "payload": f"'{json.dumps({'email': 'somebody@example.org'})}'",
         "email": EMAIL,
         "rules_version": "1",
+        "total_rules": "(SELECT COUNT(*) FROM rules_rule)",
         "created_by": "'publishable_key'",
         "created_at": _from_now("n - 2000000"),
     }

@@ -141,10 +141,10 @@ class _Server:
     def stop(self) -> None:
         self._server.stop()
 
-    def tag(self, account: str, name: str) -> str:
+    def add_tag(self, account: str, name: str) -> str:
         return self._accounts[account].state.add_tag(name)
 
-    def list(self, account: str, name: str) -> str:
+    def add_list(self, account: str, name: str) -> str:
         return self._accounts[account].state.add_list(name)
 
     def people(

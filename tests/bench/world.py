@@ -53,7 +53,7 @@ def make_site(sandboxes: Sandboxes, place: Place, *, people: int, workspace: Wor
         metadata={"api_url": place.url},
         secrets=seal(json.dumps({"api_key": place.key})),
     )
-    tag = sandboxes.ask(place.name, "tag", "finished")
+    tag = sandboxes.ask(place.name, "add_tag", "finished")
     event = f"finished.{place.name}"
     rule = make_rule(connection=own, event=event, target_id=tag, target_label="finished")
     ids = sandboxes.ask(place.name, "people", emails_of(place, people))
