@@ -39,7 +39,7 @@ def headline(alert: Alert) -> str:
     if alert.kind == Alert.Kind.CONNECTION_INACTIVE:
         return f"The connection “{alert.connection}” is off: {_off_because(alert)}"
     if alert.kind == Alert.Kind.RULE_HELD:
-        return f"The rule “{alert.rule}” is on hold: {_held_because(alert).happened.rstrip('.')}"
+        return f"The rule “{alert.rule}” is on hold: {_mid(_held_because(alert).happened)}"
     return f"{_deliveries(total(alert))} of the rule “{alert.rule}” failed"
 
 
@@ -118,8 +118,14 @@ def _letter(subject: str, *paragraphs: str) -> Letter:
 
 def _off_because(alert: Alert) -> str:
     known = dict(InactiveReason.choices)
-    label = str(known.get(alert.reason, alert.reason.replace("_", " ")))
-    return label[:1].lower() + label[1:] if label.startswith(("The ", "Access ")) else label
+    return _mid(str(known.get(alert.reason, alert.reason.replace("_", " "))))
+
+
+def _mid(sentence: str) -> str:
+    """The sentence as it goes on after a colon; a name at its start keeps its capital."""
+    begins = sentence.startswith(("The ", "A ", "Access "))
+    first = sentence[:1].lower() if begins else sentence[:1]
+    return f"{first}{sentence[1:].rstrip('.')}"
 
 
 def _held_because(alert: Alert) -> Reason:

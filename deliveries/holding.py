@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models.expressions import Combinable
 
 from connections.catalog import note_gone
 from connections.clock import database_now
@@ -119,7 +120,7 @@ def _moved(delivery: Delivery) -> dict[str, Any]:
     return moved
 
 
-def extended(now: datetime) -> ExpressionWrapper:
+def extended(now: datetime) -> Combinable:
     """`retry_until` after a hold that ends now, as an expression.
 
     Why: time spent waiting for a person is added to the time for retries.

@@ -15,8 +15,9 @@ from deliveries import alert_mail, alerts
 from deliveries.models import Alert
 from meshes.models import AlertContact
 from rules.saving import release_rule, set_active
-from tests.builders import make_connection, make_workspace
-from tests.deliveries.troubles import CONTACT, accepted, contact, held, minutes, refused
+from tests.builders import make_connection, make_rule, make_workspace
+from tests.deliveries.troubles import CONTACT, accepted, contact, failed, held, minutes, refused
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ http://localhost:8000/admin/connections/connection/{id}/change/
 You get this mail as an alert contact of the workspace “Production”.
 """
 RULE_MAIL = """\
-The rule “CRM connected” is on hold: The tag of the rule no longer exists in ActiveCampaign. \
+The rule “CRM connected” is on hold: the tag of the rule no longer exists in ActiveCampaign. \
 Its deliveries wait; none is lost.
 
 Workspace: Production
@@ -111,7 +112,7 @@ def test_a_held_rule_is_told_once(workspace, clock) -> None:
     (message,) = mail.outbox
     assert message.subject == (
         "[Meshes] The rule “CRM connected” is on hold: "
-        "The tag of the rule no longer exists in ActiveCampaign"
+        "the tag of the rule no longer exists in ActiveCampaign"
     )
     assert message.body == RULE_MAIL.format(id=rule.pk)
 
@@ -264,3 +265,16 @@ def test_a_name_of_several_lines_makes_no_header(workspace) -> None:
 
     assert "\n" not in mail.outbox[0].subject
     assert mail.outbox[0].message()["Bcc"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_look_at_once_one_tells(workspace) -> None:
+    refused(make_connection(workspace=workspace, name="Acme AC"))
+    rule = held(connection=make_connection(workspace=workspace), name="CRM connected")
+    failed(make_rule(connection=rule.connection, sequence_step="8"), 3)
+
+    at_once(4, lambda: alerts.look(timezone.now()))
+    at_once(4, lambda: alerts.look(timezone.now()))
+
+    assert Alert.objects.count() == 3
+    assert len(subjects()) == len(set(subjects())) == 3

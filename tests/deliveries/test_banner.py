@@ -60,7 +60,7 @@ def test_every_kind_of_trouble_is_told_on_every_page(staff: Client, workspace, c
         "The connection “Acme AC” is off: the API key is not accepted. "
         "Production, since 2 Mar 2026 12:00 UTC "
         "The rule “CRM connected” is on hold: "
-        "The tag of the rule no longer exists in ActiveCampaign. "
+        "the tag of the rule no longer exists in ActiveCampaign. "
         "Production, since 2 Mar 2026 12:00 UTC "
         "3 deliveries of the rule “Invite sent” failed. "
         "Production, until 2 Mar 2026 12:00 UTC "

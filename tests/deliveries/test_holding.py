@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from connections.catalog import refresh_catalog
@@ -17,6 +18,7 @@ from rules.repairing import release_returned
 from rules.saving import delete_rule, draft_of, hold_rule, save_rule, set_active
 from tests.deliveries.pages import page, text_of
 from tests.deliveries.scenes import connect, due, send_all, send_one, tag_rule
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -83,10 +85,9 @@ def test_the_attempt_that_found_it_out_costs_no_try(rule) -> None:
 
 
 def test_what_a_held_rule_matches_is_held_from_the_start(rule, api) -> None:
-    connection = Connection.objects.get(pk=rule.connection_id)
     Rule.objects.filter(pk=rule.pk).update(workspace=api.workspace)
     RuleVersion.objects.filter(rule=rule).update(workspace=api.workspace)
-    Connection.objects.filter(pk=connection.pk).update(workspace=api.workspace)
+    Connection.objects.filter(pk=rule.connection_id).update(workspace=api.workspace)
     rule.refresh_from_db()
     holding.hold_for_rule(due(rule), reason="tag_not_found", now=timezone.now())
 
@@ -276,3 +277,24 @@ def test_a_connections_release_takes_a_slice_and_says_when(rule) -> None:
         0,
     ]
     assert not Delivery.objects.filter(released_at=None).exists()
+
+
+@pytest.mark.sqlite
+def test_the_look_for_repaired_rules_reads_only_what_is_held(rule) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {holding.REPAIRED_SQL}")
+        plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+
+    assert "SCAN deliveries_delivery USING INDEX delivery_held" in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_that_release_each_delivery_goes_to_one(sandbox) -> None:
+    rule = tag_rule(sandbox, connection=connect(sandbox))
+    for n in range(20):
+        due(rule, f"p{n}@x.io", held_reason="tag_not_found", held_at=timezone.now())
+
+    released = at_once(4, holding.release_repaired)
+
+    assert sum(released) == 20
+    assert not Delivery.objects.exclude(held_reason="").exists()
