@@ -1,0 +1,27 @@
+"""The tables of this room; import them from here, whichever file they stand in."""
+
+from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
+from deliveries.models.runtime import BooksCheck, IdempotencyKey, Rollup, WorkerBeat
+from deliveries.models.words import UNFINISHED, WAITING, Outcome, Priority, Status, Trigger
+from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch
+
+__all__ = [
+    "UNFINISHED",
+    "WAITING",
+    "Alert",
+    "Attempt",
+    "BackgroundJob",
+    "BooksCheck",
+    "Delivery",
+    "DeliveryQuerySet",
+    "Erasure",
+    "Event",
+    "IdempotencyKey",
+    "ImportBatch",
+    "Outcome",
+    "Priority",
+    "Rollup",
+    "Status",
+    "Trigger",
+    "WorkerBeat",
+]

@@ -1,0 +1,103 @@
+"""Rows that processes keep beside the history."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from meshes.models import Workspace
+
+
+class IdempotencyKey(models.Model):
+    """The answer that a request with this key got, so that a repeat gets it again."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    key = models.CharField(max_length=255)
+    path = models.CharField(max_length=64)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="idempotency_key_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Key of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Rollup(models.Model):
+    """Hourly counts per workspace, rule and what was counted; they outlive retention.
+
+    Shape: `rule_key` is the rule's id, empty for counts of events.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    rule_key = models.CharField(max_length=36, blank=True, default="")
+    hour = models.DateTimeField()
+    resource_id = models.CharField(max_length=64, blank=True, default="")
+    page_id = models.CharField(max_length=200, blank=True, default="")
+    sequence_step = models.CharField(max_length=64, blank=True, default="")
+    measure = models.CharField(max_length=32)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "workspace",
+                    "hour",
+                    "measure",
+                    "rule_key",
+                    "resource_id",
+                    "page_id",
+                    "sequence_step",
+                ],
+                name="rollup_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} at {self.hour:%Y-%m-%d %H:00}"
+
+
+class WorkerBeat(models.Model):
+    """A sign of life of a supervisor or a pump, by the database's clock.
+
+    Shape: `kind` is `supervisor` or `pump`; `worker` names the supervisor
+    that a pump runs under, empty under a plain cluster.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12)
+    worker = models.CharField(max_length=64, blank=True, default="")
+    host = models.CharField(max_length=128, blank=True, default="")
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField(db_index=True)
+    stopping = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.host}"
+
+
+class BooksCheck(models.Model):
+    """A recount of all rows, and whether the sums agree.
+
+    Shape: `figures` maps each name of the sums to its count, `faults` lists
+    sentences that say which sum does not agree.
+    """
+
+    checked_at = models.DateTimeField(db_index=True)
+    balanced = models.BooleanField()
+    figures = models.JSONField()
+    faults = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"Recount of {self.checked_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,60 @@
+"""The words and states that history is written in; nothing else."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Status(models.TextChoices):
+    """The wire's status words.
+
+    Source: Meshes API wire contract, section 8.1.
+    """
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Outcome(models.TextChoices):
+    """The wire's outcome codes.
+
+    Source: Meshes API wire contract, section 8.5.
+    """
+
+    DELIVERED = "delivered"
+    REJECTED_CLIENT_ERROR = "rejected_client_error"
+    REJECTED_SERVER_ERROR = "rejected_server_error"
+    RATE_LIMITED = "rate_limited"
+    AUTH_FAILED = "auth_failed"
+    TIMEOUT = "timeout"
+    NETWORK_ERROR = "network_error"
+    MAPPING_ERROR = "mapping_error"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Trigger(models.TextChoices):
+    """What asked for a delivery or an attempt."""
+
+    LIVE = "live"
+    RETRY = "retry"
+    REPLAY = "replay"
+    BACKFILL = "backfill"
+    TEST = "test"
+    CANARY = "canary"
+
+
+class Priority(models.IntegerChoices):
+    """Which deliveries go first when an account has more to do than budget."""
+
+    LIVE = 0
+    RETRY = 1
+    REPLAY = 2
+
+
+WAITING = Q(status__in=[Status.PENDING, Status.RETRYING], held_reason="")
+UNFINISHED = Q(status__in=[Status.PENDING, Status.PROCESSING, Status.RETRYING])
