@@ -6,12 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Self
 
-from deliveries.models.words import UNFINISHED, WAITING, Outcome, Priority, Status, Trigger
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from connections.models import Account, Connection
+from deliveries.models.words import UNFINISHED, WAITING, Outcome, Priority, Status, Trigger
 from meshes.models import Workspace
 from rules.models import Rule, RuleVersion
 

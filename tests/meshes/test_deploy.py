@@ -15,7 +15,6 @@ UNITS = sorted((Path(__file__).resolve().parents[2] / "deploy/systemd").glob("*.
 def service(unit: Path) -> configparser.SectionProxy:
     """The section of a unit that says how it is run."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.optionxform = str
     parser.read(unit)
     return parser["Service"]
 
