@@ -189,6 +189,10 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
         "A person or a key stopped this delivery.", NOBODY,
         "Replay the delivery if it should be made after all.",
     ),
+    "person_erased": Reason(
+        "The person was erased before this delivery was made.", NOBODY,
+        "Do nothing; what could have been sent is gone, so it cannot be replayed.",
+    ),
     "job_paused": Reason(
         "The replay or backfill that this delivery belongs to is paused.", NOBODY,
         "Resume or cancel it on its page; only this delivery can be canceled here.",

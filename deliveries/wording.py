@@ -16,7 +16,7 @@ from deliveries.reasons import explained
 PAGE_COMPLETED = "page.completed"
 LONGEST_SHOWN = 40
 UNTOLD = (Status.PENDING, Status.PROCESSING, Status.COMPLETED)
-CANCELING = ("rule_deleted", "canceled_by_person", "superseded")
+CANCELING = ("rule_deleted", "canceled_by_person", "person_erased", "superseded")
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 STATES = {
