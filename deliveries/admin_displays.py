@@ -39,6 +39,7 @@ UNEXPLAINED = Reason(
     "Read the attempts below and show them to the operator of Meshes.",
 )
 
+BY_PERSON = "canceled_by_person"
 GIVEN_UP = "Meshes has stopped trying, so a person decides."
 
 
@@ -193,7 +194,7 @@ def cause(delivery: Delivery) -> Cause | None:
         reason = Reason(
             reason.happened, GIVEN_UP, f"Replay this delivery once {destination} works."
         )
-    return Cause(reason, "")
+    return Cause(reason, delivery.last_error if delivery.reason == BY_PERSON else "")
 
 
 def status(delivery: Delivery, *, now: datetime) -> str:

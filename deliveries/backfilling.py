@@ -57,7 +57,8 @@ def preview(rule: Rule, *, since: datetime, until: datetime) -> BackfillPreview:
     """
     check(rule)
     first, last = _bounds(rule, since=since, until=until)
-    rows = matching(rule, since=since, until=until).filter(pk__gt=first, pk__lte=last)
+    rows = fitting(rule, since=since, until=until).filter(pk__gt=first, pk__lte=last)
+    rows = rows.filter(~Exists(Delivery.objects.filter(event=OuterRef("pk"), rule=rule)))
     events = rows.order_by()[: MOST_COUNTED + 1].count()
     emails = [email_in(rule, event) for event in rows.only("payload").order_by("-pk")[:MOST_READ]]
     found = {email for email in emails if email}
@@ -114,12 +115,10 @@ def check(rule: Rule) -> None:
         raise CannotBackfill("The rule's connection was deleted. Let the rule use another one.")
 
 
-def matching(rule: Rule, *, since: datetime, until: datetime) -> QuerySet[Event]:
-    """Real events of the period that fit the rule's condition and have no delivery of it."""
+def fitting(rule: Rule, *, since: datetime, until: datetime) -> QuerySet[Event]:
+    """Real events of the period that fit the rule's condition."""
     asked = {name: getattr(rule, name) for name in CONDITION_FIELDS if getattr(rule, name)}
-    has_one = Delivery.objects.filter(event=OuterRef("pk"), rule=rule)
     return Event.objects.filter(
-        ~Exists(has_one),
         workspace=rule.workspace_id,
         is_test=False,
         erased_at__isnull=True,

@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 State = BackgroundJob.State
 
 WINDOW, WINDOW_S, WIDEST = 50, 10, 500
-SLICE = 20_000
-LOOKED_AT = 100
+SLICE = 10_000
+LOOKED_AT = 50
 EVENTS = "events"
 FIRST_ID = "first_id"
 

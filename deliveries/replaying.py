@@ -159,8 +159,8 @@ def begin(rows: Iterable[Delivery], *, order: Order) -> Replayed:
 
 def held_reason(row: Delivery, moved: Mapping[str, Any] | None = None) -> str:
     """What a run of the delivery must wait for, '' when it may go at once."""
-    current = row.rule.current
-    connection = current.connection if moved and current else row.connection
+    current = row.rule.current if moved else None  # asked only then: it costs a query a row
+    connection = current.connection if current else row.connection
     return row.rule.held_reason or ("" if connection.active else "connection_inactive")
 
 

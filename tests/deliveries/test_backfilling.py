@@ -169,6 +169,7 @@ def test_a_person_whose_backfill_fails_is_not_reached_by_an_older_event(rule, mo
 def test_slices_and_windows_do_not_change_the_result(rule, monkeypatch, size):
     monkeypatch.setattr(backfill_feeding, "SLICE", size)
     monkeypatch.setattr(backfill_feeding, "LOOKED_AT", size)
+    monkeypatch.setattr(backfill_feeding, "SCANNED", size)
     monkeypatch.setattr(job_steps, "WIDEST", 1)
     monkeypatch.setattr(job_steps, "WINDOW", 1)
     events = [past(rule, f"{n % 3}@example.com") for n in range(7)]

@@ -123,6 +123,7 @@ def test_canceling_says_what_became_of_the_delivery(staff, rule):
         staff, waiting, "cancel"
     )
     assert "The replay is called off" in press(staff, replayed, "cancel")
+    assert "admin canceled this delivery." in text_of(staff, page(waiting))
 
     assert (row(waiting)["status"], row(replayed)["status"]) == ("canceled", "failed")
 

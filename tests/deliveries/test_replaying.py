@@ -22,6 +22,7 @@ from tests.builders import (
     make_rule,
 )
 from tests.deliveries.replays import ENDED, NOW, ended, replay_now, row
+from tests.deliveries.scenes import due, send_one, tag_rule
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -281,3 +282,16 @@ def test_of_two_replays_at_once_one_wins(basis):
         return "replayed"
 
     assert sorted(at_once(4, ask)) == ["replayed", "unfinished", "unfinished", "unfinished"]
+
+
+def test_a_replayed_delivery_is_sent_again_and_stays_one(sandbox):
+    delivery = send_one(due(tag_rule(sandbox)))
+    assert delivery.status == "completed"
+
+    replay_now(delivery)
+    send_one(delivery)
+
+    tries = list(Attempt.objects.order_by("number").values_list("trigger", "asked_by", "effect"))
+    assert tries == [("live", "", "applied"), ("replay", "rosa", "already")]
+    assert (delivery.status, delivery.attempt_count) == ("completed", 2)
+    assert Delivery.objects.count() == 1
