@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Value, When
@@ -14,13 +13,13 @@ from django.utils.functional import SimpleLazyObject
 
 from deliveries import wording
 from deliveries.alert_letters import headline, path_of
+from deliveries.alerts import FAILURES_SHOWN
 from deliveries.models import Alert
 from meshes.models import AlertContact
 from meshes.visibility import is_visible
 
 SHOWN = 5
 COUNTED = 100
-FAILURES_SHOWN = timedelta(hours=24)
 ORDER = Case(
     When(kind=Alert.Kind.CONNECTION_INACTIVE, then=Value(0)),
     When(kind=Alert.Kind.RULE_HELD, then=Value(1)),

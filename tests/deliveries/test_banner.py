@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deliveries import alerts
+from deliveries.banner import banner_for
 from deliveries.models import Alert
 from meshes.models import Membership
 from tests.builders import make_connection, make_rule, make_workspace
@@ -165,8 +166,6 @@ def test_a_popup_shows_no_banner(staff: Client, workspace) -> None:
 def test_the_banner_is_one_query_however_many_alerts(
     limited: bool, workspace, django_assert_num_queries, admin_user
 ) -> None:
-    from deliveries.banner import banner_for
-
     user = admin_user
     if limited:
         viewer("view_alert")
