@@ -23,6 +23,7 @@ from deliveries import (
     tidying,
 )
 from deliveries.pump import run_pump
+from rules.repairing import release_returned
 
 HOPS = 3
 PASS_ON_AFTER_S = (0.05, 0.15)
@@ -61,6 +62,7 @@ def keep_house() -> None:
         enqueue("pump")
     recovery.cancel_of_deleted_rules()
     beats.forget_dead()
+    release_returned(now=timezone.now())
     alerts.look(timezone.now())
     probe_inactive(now=timezone.now())
 

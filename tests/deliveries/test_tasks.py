@@ -10,8 +10,9 @@ from django_q.models import OrmQ, Schedule
 
 from connections.models import Connection
 from deliveries import beats, pump, tasks
-from deliveries.models import BooksCheck, Event, IdempotencyKey, Rollup, WorkerBeat
-from tests.builders import make_rule
+from deliveries.models import Alert, BooksCheck, Event, IdempotencyKey, Rollup, WorkerBeat
+from rules.saving import hold_rule
+from tests.builders import make_catalog_entry, make_connection, make_rule
 from tests.deliveries.scenes import EMAIL, connect, due, tag_rule
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +134,16 @@ def test_the_history_is_counted_checked_and_shortened(settings):
     assert BooksCheck.objects.get().balanced is False  # completed without any attempt
     assert Rollup.objects.filter(measure="removed.accepted").get().count == 1
     assert Rollup.objects.filter(measure="accepted").get().count == 1
+
+
+def test_housekeeping_releases_a_rule_whose_target_came_back_and_tells_people():
+    rule = make_rule(target_id="12")
+    make_catalog_entry(rule.connection.account, external_id="12", label=rule.target_label)
+    hold_rule(rule, reason="tag_not_found", by="system", now=timezone.now())
+    make_connection(active=False, inactive_reason="authentication_invalid")
+
+    tasks.keep_house()
+
+    rule.refresh_from_db()
+    assert rule.held_reason == ""
+    assert list(Alert.objects.values_list("kind", flat=True)) == ["connection_inactive"]
