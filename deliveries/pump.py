@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from connections import leases
@@ -29,9 +30,8 @@ RUN_S = 45.0
 FINISH_S = 40.0
 BEAT_EVERY_S = 1.0
 LEASE_EVERY_S = 5.0
-SENDERS = 48
-MORE_SENDERS = 32
-"""On top of those, for calls that hang."""
+RESERVE = 2 / 3
+"""As many senders more, for calls that hang."""
 
 SENDERS_PER_ACCOUNT = 8
 UNWELL_PART = 4
@@ -48,8 +48,9 @@ class Pump:
     def __init__(self, *, run_s: float) -> None:
         self.owner = str(uuid.uuid4())
         self.ends_at = time.monotonic() + run_s
-        self.crew = Crew(SENDERS, most=SENDERS + MORE_SENDERS)
-        self.most_unwell = max(1, SENDERS // UNWELL_PART)
+        senders = settings.WORKER_SENDERS
+        self.crew = Crew(senders, most=senders + max(1, round(senders * RESERVE)))
+        self.most_unwell = max(1, senders // UNWELL_PART)
         self.unwell: set[int] = set()
         self.unserved = 0
         self.sweeper = Sweeper()

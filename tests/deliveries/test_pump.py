@@ -92,8 +92,8 @@ def test_an_account_gets_no_more_than_its_pace_from_all_senders(sandbox):
     assert [r.outcome for r in sandbox.state.requests] == ["answered"] * 10
 
 
-def test_accounts_take_turns_when_senders_are_few(sandbox, monkeypatch):
-    monkeypatch.setattr(pump, "SENDERS", 1)
+def test_accounts_take_turns_when_senders_are_few(sandbox, settings, monkeypatch):
+    settings.WORKER_SENDERS = 1
     monkeypatch.setattr(pump, "TURN_S", 0.2)
     crowded, other = (rule_at(sandbox, n, requests_per_second=10.0) for n in (2, 3))
     for person in range(40):
@@ -176,8 +176,8 @@ def test_a_database_that_is_away_for_a_moment_ends_no_pump(sandbox, monkeypatch)
     run_until(lambda: statuses() == {"completed": 1})
 
 
-def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, monkeypatch):
-    monkeypatch.setattr(pump, "SENDERS", 2)
+def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, settings, monkeypatch):
+    settings.WORKER_SENDERS = 2
     monkeypatch.setattr(pump, "FINISH_S", 0.1)
     monkeypatch.setattr(sending, "open_line", partial(open_line, deadline_s=5.0))
     for number in range(2, 6):
