@@ -177,7 +177,7 @@ def test_a_database_that_is_away_for_a_moment_ends_no_pump(sandbox, monkeypatch)
 
 
 def test_accounts_that_hang_take_no_hands_away_from_the_others(sandbox, settings, monkeypatch):
-    settings.WORKER_SENDERS = 2
+    settings.WORKER_SENDERS = 3
     monkeypatch.setattr(pump, "FINISH_S", 0.1)
     monkeypatch.setattr(sending, "open_line", partial(open_line, deadline_s=5.0))
     for number in range(2, 6):
