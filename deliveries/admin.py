@@ -13,7 +13,15 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from deliveries import admin_alerts, admin_jobs, buttons, job_pages, wording
+from deliveries import (
+    admin_alerts,
+    admin_books,
+    admin_erasing,
+    admin_jobs,
+    buttons,
+    job_pages,
+    wording,
+)
 from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter, UntilFilter
@@ -26,7 +34,14 @@ from deliveries.unmatched import why_unmatched
 from meshes.admin_base import who
 from meshes.visibility import limited_to
 
-__all__ = ["DeliveryAdmin", "EventAdmin", "admin_alerts", "admin_jobs"]
+__all__ = [
+    "DeliveryAdmin",
+    "EventAdmin",
+    "admin_alerts",
+    "admin_books",
+    "admin_erasing",
+    "admin_jobs",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +94,7 @@ class EventAdmin(EventColumns, HistoryAdmin):
             "person": displays.person(row),
             "person_url": displays.search_address(Event, row.email or row.user_id),
             "is_test": row.is_test,
+            "erased": wording.erased(row),
             "summary": wording.tally(shown),
             "lines": list(displays.lines(shown, now=timezone.now())),
             "more": max(0, row.total_rules - SHOWN_DELIVERIES),
@@ -150,6 +166,7 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
             "person": row.email or displays.person(row.event),
             "person_url": displays.search_address(Event, row.event.email or row.event.user_id),
             "is_test": row.is_test,
+            "erased": wording.erased(row.event),
             "action": displays.action(row),
             "status": displays.status(row, now=now),
             "tone": displays.tone(row),
@@ -161,7 +178,7 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
 
 
 def _payload(request: HttpRequest, event: Event) -> dict[str, Any]:
-    allowed = request.user.has_perm("deliveries.view_payload")
+    allowed = event.erased_at is None and request.user.has_perm("deliveries.view_payload")
     if not allowed or "payload" not in request.GET:
         return {"may_see_payload": allowed, "payload": None}
     log.info("payload_viewed", by=who(request), by_id=request.user.pk, event_id=str(event.uuid))

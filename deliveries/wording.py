@@ -80,6 +80,13 @@ class Condition(Protocol):
     sequence_step: str
 
 
+class Erasable(Protocol):
+    """The columns of an event that say what was erased."""
+
+    email: str
+    erased_at: datetime | None
+
+
 class Progress(Protocol):
     """The columns of a delivery that say how far it is."""
 
@@ -200,6 +207,22 @@ def action(declared: Action | None, *, key: str, target: str) -> str:
     if words is None:
         return f"{key.replace('_', ' ')} {target}".strip()
     return words.format(target)
+
+
+def erased(event: Erasable) -> str:
+    """What an erasure left of the event's data, '' when there was none."""
+    if event.erased_at is None:
+        return ""
+    when = moment(event.erased_at)
+    if event.email:
+        return (
+            f"This event named a person who was erased on {when}. Its payload and exchanges are "
+            "gone; what was delivered to somebody else still stands here."
+        )
+    return (
+        f"This person was erased on {when}. Email, user id, page title, payload and exchanges are "
+        "gone; what was done stays in the counts."
+    )
 
 
 def target_name(label: str, target_id: str) -> str:

@@ -34,6 +34,8 @@ ICONS = {
     "Attempt": "history",
     "Alert": "warning",
     "BackgroundJob": "replay",
+    "Erasure": "person_off",
+    "BooksCheck": "balance",
     "Rule": "rule",
     "MappingVersion": "schema",
     "EventType": "label",
@@ -49,6 +51,7 @@ ICONS = {
     "User": "person",
     "Group": "group",
 }
+TITLES = {"BooksCheck": "Books"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -71,7 +74,7 @@ def _is_home(request: HttpRequest) -> bool:
 def _links(app: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "title": model["name"],
+            "title": TITLES.get(model["object_name"], model["name"]),
             "icon": ICONS.get(model["object_name"], "table_rows"),
             "link": model["admin_url"],
         }

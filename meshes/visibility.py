@@ -19,6 +19,11 @@ def visible_workspaces(user: Any) -> QuerySet[Any]:
     return workspaces if ids is None else workspaces.filter(pk__in=ids)
 
 
+def sees_all(user: Any) -> bool:
+    """Whether this person sees every workspace, those of the future included."""
+    return _listed(user) is None
+
+
 def limited_to(rows: QuerySet[Any], user: Any, *, path: str | None) -> QuerySet[Any]:
     """The rows whose workspace, found by the lookup `path`, this person may see."""
     ids = None if path is None else _listed(user)
