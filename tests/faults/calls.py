@@ -31,7 +31,7 @@ def make_delivery(**over: Any) -> DeliveryRow:
 def make_attempt(**over: Any) -> AttemptRow:
     """A delivered attempt."""
     given: dict[str, Any] = {"id": 1, "delivery_id": 1, "outcome": "delivered", "reason": ""}
-    given |= {"effect": "applied", "started_at": NOW, "completed_at": NOW}
+    given |= {"effect": "applied", "lease_token": "t", "started_at": NOW, "completed_at": NOW}
     return AttemptRow(**{**given, **over})
 
 

@@ -49,6 +49,7 @@ class AttemptRow:
     outcome: str
     reason: str
     effect: str
+    lease_token: Any
     started_at: datetime
     completed_at: datetime | None
 

@@ -72,7 +72,7 @@ def _tell(run: Any, found: happened.Happened, calls: list[Call]) -> None:
     own = sum(call.outcome == "rate_limited" for call in calls)
     outcomes = Counter(attempt.outcome or "open" for attempt in found.attempts)
     reasons = Counter(row.reason for row in found.deliveries if row.status != "completed")
-    times = recovery_checks.recovery_times(found, broken.kills)
+    times = recovery_checks.recovery_times(found, run.watch.in_hand, broken.kills)
     say(f"  faults: {run.faults():,}, of them {len(broken.kills)} kills")
     say(f"  broken: {_counted(broken.counts)}")
     if broken.missed:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from tests.faults.happened import Happened
 from tests.faults.verdicts import Verdict
@@ -27,23 +27,23 @@ def nothing_stayed_in_hand(in_hand: Iterable[InHand]) -> Verdict:
     return Verdict("nothing stays in hand after its worker died", len(seen), broken, note)
 
 
-def recovery_times(happened: Happened, kills: Sequence[datetime]) -> list[float]:
+def recovery_times(
+    happened: Happened, in_hand: Mapping[tuple[int, str], InHand], kills: Sequence[datetime]
+) -> list[float]:
     """Seconds from a kill to the closing of each attempt that it cut off.
 
     Shape: of several kills that can have been the cause, the first after the
-    attempt began and within a lease of its closing; so rather too long.
+    last sign of life; so rather too long than too short.
+    Why: when an attempt began is told by its worker, whose clock may jump.
     """
-    from deliveries.claiming import LEASE_S
-
-    window = timedelta(seconds=LEASE_S + PROMISED_S)
     times = []
     for attempt in happened.attempts:
-        if attempt.reason != "worker_lost" or attempt.completed_at is None:
+        seen = in_hand.get((attempt.delivery_id, str(attempt.lease_token)))
+        ended_at = attempt.completed_at
+        if attempt.reason != "worker_lost" or seen is None or ended_at is None:
             continue
-        begin = max(attempt.started_at, attempt.completed_at - window)
-        causes = [kill for kill in kills if begin <= kill <= attempt.completed_at]
-        if causes:
-            times.append((attempt.completed_at - min(causes)).total_seconds())
+        causes = [kill for kill in kills if seen.sign_of_life <= kill <= ended_at]
+        times += [(ended_at - min(causes)).total_seconds()] if causes else []
     return times
 
 

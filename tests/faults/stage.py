@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,13 +15,13 @@ from pathlib import Path
 
 from tests.faults.combinations import Combination
 from tests.faults.options import Options
+from tests.faults.previous import PREVIOUS, check_out
 from tests.faults.programs import ROOT, RUN, Keeper, Program, free_port, kill_all, marked
 from tests.faults.sandboxes import Sandbox
 from tests.faults.saying import say
 from tests.faults.scene import ACCOUNTS, Scene, make_scene
 from tests.faults.servers import Postgres, Redis, faketime_library, remove
 
-PREVIOUS = "229e566"
 READY_WITHIN_S = 60.0
 
 
@@ -117,32 +116,29 @@ class Stage:
         return [*bind, "--worker-tmp-dir", str(self.folder)]
 
     def _worker(self, name: str) -> Program:
-        over = {}
-        if self.clock_file and name == "worker-2":
-            over = {
-                "LD_PRELOAD": faketime_library(),
-                "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
-                "FAKETIME_CACHE_DURATION": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "DONT_FAKE_MONOTONIC": "1",
-            }
-        return self._program(name, [str(ROOT / "manage.py"), "worker"], over=over)
+        words = [str(ROOT / "manage.py"), "worker"]
+        if not self.clock_file or name != "worker-2":
+            return self._program(name, words)
+        over = {
+            "PYTHONPATH": str(Path(__file__).with_name("clock")),
+            "LD_PRELOAD": faketime_library(),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        return self._program(name, words, over=over)
 
     def _previous(self) -> Program | None:
         """A worker from a checkout of an earlier commit, with this run's settings."""
         tree = self.folder / "previous"
-        if not _check_out(tree):
+        if not check_out(tree):
             say(f"LEFT OUT: workers of the previous release: the clone lacks {PREVIOUS}.")
             return None
-        own = tree / "tests" / "faults"
-        own.mkdir(parents=True)
-        for name in ("__init__.py", "settings.py"):
-            shutil.copy(Path(__file__).with_name(name), own / name)
         return self._program("previous", [str(tree / "manage.py"), "worker"], cwd=tree)
 
     def _clock_file(self) -> Path | None:
-        if not faketime_library() or self.combination.database == "sqlite":
-            return None  # SQLite has no clock of its own: there, the machine's is the database's
+        if not faketime_library():
+            return None
         path = self.folder / "clock"
         path.write_text("+0s\n")
         return path
@@ -188,17 +184,3 @@ def wait_for(
         if time.monotonic() > until:
             raise TimeoutError(trouble)
         time.sleep(0.2)
-
-
-def _check_out(tree: Path) -> bool:
-    git, tar = shutil.which("git"), shutil.which("tar")
-    if not git or not tar:
-        return False
-    archive = tree.with_suffix(".tar")
-    packed = subprocess.run([git, "archive", "-o", str(archive), PREVIOUS], cwd=ROOT, check=False)
-    if packed.returncode:
-        return False
-    tree.mkdir()
-    subprocess.run([tar, "-xf", str(archive), "-C", str(tree)], check=True)
-    archive.unlink()
-    return True

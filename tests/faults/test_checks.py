@@ -114,13 +114,16 @@ def test_silence_longer_than_twice_the_promise_is_broken():
     assert len(nothing_stayed_in_hand([short, long]).broken) == 1
 
 
-def test_recovery_counts_from_the_kill_to_the_closing_of_the_attempt():
+def test_recovery_counts_from_the_kill_after_the_last_sign_of_life_to_the_closing():
     lost = make_attempt(
         outcome="internal_error", reason="worker_lost", completed_at=NOW + timedelta(seconds=42)
     )
+    in_hand = {(1, "t"): InHand(1, NOW, NOW + timedelta(seconds=41))}
     before, kill = NOW - timedelta(seconds=1), NOW + timedelta(seconds=2)
+    story = happened(attempts=(lost, make_attempt(delivery_id=2)))
 
-    assert recovery_times(happened(attempts=(lost, make_attempt())), [before, kill]) == [40.0]
+    assert recovery_times(story, in_hand, [before, kill]) == [40.0]
+    assert recovery_times(story, in_hand, [before]) == []
 
 
 def test_a_check_that_looked_at_nothing_does_not_hold():

@@ -1,0 +1,1 @@
+"""What a worker under libfaketime needs; its folder goes on that worker's PYTHONPATH."""
