@@ -55,7 +55,6 @@ class BooksAdmin(HistoryAdmin):
             return super().changelist_view(request, extra_context)
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.model._meta,
             "title": "Books",
             "media": self.media,
             "page": page(),

@@ -183,6 +183,9 @@ def test_the_pages_of_an_erased_event_say_so_and_offer_no_payload(staff):
         assert "This person was erased on" in words
         assert "Show the payload" not in words
         assert EMAIL not in words
+    words = words_of(staff.get(page(delivery)))
+    assert words.count("What was sent, if anything, was erased.") == 2
+    assert "Nothing was sent." not in words
 
 
 def test_the_page_of_an_event_that_only_named_the_person_says_that(staff):
