@@ -65,11 +65,12 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], pure: list[pytest
 def _fresh_process() -> None:
     """Nothing that a process remembers of an account; tests give ids out again."""
     from connections import pace
-    from deliveries import latency
+    from deliveries import latency, retention
 
     memory = (pace._paused_here, latency._seconds, latency._answered_at, latency._failing)
     for remembered in memory:
         remembered.clear()
+    retention.start_over()
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ def test_a_worker_delivers_and_finishes_what_it_has_in_hand_when_asked_to_end(
 def test_killed_processes_of_the_pool_stop_no_delivery_for_long(sandbox, database_url, tmp_path):
     """The idle one dies with the lock of django-q2's queue, which then stands still."""
     rule = tag_rule(sandbox)
+    Schedule.objects.all().delete()  # so that the other process is idle
     with running(tmp_path / "log", DATABASE_URL=database_url) as worker:
         sandbox.faults.set("hang", seconds=30.0, count=1)
         delivery = due(rule)
