@@ -71,7 +71,7 @@ def running(log: Path, *, command: str = "worker", **environment: str) -> Iterat
     before = beats.alive("pump")
     worker = Worker(log, command=command, **environment)
     try:
-        # A plain cluster gets its first pump from the housekeeping, which is looked for twice a minute.
+        # A plain cluster gets its first pump from the housekeeping, asked for twice a minute.
         within_s = 40.0 if command == "worker" else 100.0
         wait_for(
             lambda: beats.alive("pump") > before or worker.process.poll() is not None, within_s
