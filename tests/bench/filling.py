@@ -6,12 +6,16 @@ Columns come from the models with their defaults, so that new ones need nothing 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.color import no_style
 from django.db import connection, models
+from django.db.models import F
+from django.db.models.functions import Mod
+from django.utils import timezone
 
-from deliveries.models import Delivery, Event
+from deliveries.models import UNFINISHED, Delivery, Event, Priority, Status
 from rules.models import Rule
 
 EVENTS_PER_PERSON = 5
@@ -25,18 +29,15 @@ SERIES = {
 UUIDS = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 FROM_NOW = {
     "postgresql": "clock_timestamp() + ({seconds}) * interval '1 second'",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', ({seconds}) || ' seconds')",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now', ({seconds}) || ' seconds')",
 }
 EMAIL = f"'person-' || (n / {EVENTS_PER_PERSON}) || '@example.org'"
-WAITS = f"(n + c.account_id) %% {UNFINISHED_EVERY} = 0"
-LATER = f"(n / {UNFINISHED_EVERY}) %% 2 = 1"
 
 
-def fill(rule: Rule, *, first: int, last: int, unfinished: bool) -> None:
-    """Events with these numbers, and a delivery of each for every rule there is.
+def fill(rule: Rule, *, first: int, last: int) -> None:
+    """Events with these numbers, and a completed delivery of each for every rule there is.
 
-    Shape: of fifty deliveries one is unfinished if wanted; of those half are due and
-    half are retries of later. The given rule lends its workspace and event.
+    Shape: the given rule lends its workspace and event.
     """
     series = SERIES[connection.vendor].format(first=first, last=last)
     events = {
@@ -52,10 +53,33 @@ def fill(rule: Rule, *, first: int, last: int, unfinished: bool) -> None:
         "created_at": _from_now("n - 2000000"),
     }
     _insert(Event, events, source=series)
-    rules = f"{Rule._meta.db_table} r JOIN connections_connection c ON c.id = r.connection_id"
-    waits = WAITS if unfinished else "1 = 0"
-    _insert(Delivery, _delivery(rule, waits), source=f"{series} CROSS JOIN {rules}")
+    rules = "rules_rule r JOIN connections_connection c ON c.id = r.connection_id"
+    _insert(Delivery, _delivery(rule), source=f"{series} CROSS JOIN {rules}")
     _go_on_counting()
+
+
+def wake_up() -> None:
+    """Make one delivery in fifty unfinished: half of those due, half to be retried later."""
+    now = timezone.now()
+    number = F("event_id") + F("account_id")
+    chosen = Delivery.objects.annotate(place=Mod(number, UNFINISHED_EVERY)).filter(place=0)
+    chosen.update(status=Status.PENDING, applied_id=None, completed_at=None)
+    chosen.annotate(half=Mod(F("event_id") / UNFINISHED_EVERY, 2)).filter(half=1).update(
+        status=Status.RETRYING,
+        priority=Priority.RETRY,
+        next_attempt_at=now + timedelta(hours=1),
+    )
+
+
+def settle() -> None:
+    """Make all deliveries completed again."""
+    Delivery.objects.filter(UNFINISHED).update(
+        status=Status.COMPLETED,
+        priority=Priority.LIVE,
+        next_attempt_at=F("created_at"),
+        completed_at=F("created_at"),
+        applied_id=F("id"),
+    )
 
 
 def _go_on_counting() -> None:
@@ -65,9 +89,7 @@ def _go_on_counting() -> None:
             cursor.execute(statement)
 
 
-def _delivery(rule: Rule, waits: str) -> dict[str, str]:
-    done = f"CASE WHEN {waits} THEN {{}} ELSE {{}} END"
-    retries = f"CASE WHEN {waits} AND {LATER} THEN {{}} ELSE {{}} END"
+def _delivery(rule: Rule) -> dict[str, str]:
     made = _from_now("n - 2000000")
     return {
         "uuid": UUIDS[connection.vendor],
@@ -82,15 +104,14 @@ def _delivery(rule: Rule, waits: str) -> dict[str, str]:
         "target_kind": "'tag'",
         "target_id": "r.target_id",
         "email": EMAIL,
-        "priority": retries.format(1, 0),
-        "status": retries.format("'retrying'", done.format("'pending'", "'completed'")),
-        "next_attempt_at": retries.format(_from_now("3600"), made),
-        "attempt_count": done.format(0, 1),
-        "run_attempts": done.format(0, 1),
-        "last_outcome": done.format("''", "'delivered'"),
-        "applied_id": done.format("NULL", "n * 1000 + c.account_id"),
+        "status": "'completed'",
+        "next_attempt_at": made,
+        "attempt_count": "1",
+        "run_attempts": "1",
+        "last_outcome": "'delivered'",
+        "applied_id": "n * 1000 + c.account_id",
         "created_at": made,
-        "completed_at": done.format("NULL", made),
+        "completed_at": made,
     }
 
 
@@ -107,7 +128,7 @@ def _insert(model: type[models.Model], given: dict[str, str], *, source: str) ->
     )
     statement = f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values} FROM {source}'  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [])
+        cursor.execute(statement)
 
 
 def _typed(field: models.Field[Any, Any], value: str) -> str:

@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Line]:
     events = EVENTS_QUICK if bench.quick else EVENTS
     settings = {"people": 1 + 3 * events, "latency_s": LATENCY_S, "rate_per_second": RATE}
     with sites(ACCOUNTS + 1, **settings) as (boxes, (*replayed, beside)), bench.worker():
-        fill(beside.rule, first=1, last=size // ACCOUNTS, unfinished=False)
+        fill(beside.rule, first=1, last=size // ACCOUNTS)
         Delivery.objects.filter(rule=beside.rule).delete()
         read_statistics()
         one, emails = replayed[0], iter(replayed[0].emails)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from deliveries.claiming import due_accounts
 from deliveries.models import UNFINISHED, Delivery, Event, Status
 from rules.models import Rule
-from tests.bench.filling import fill
+from tests.bench.filling import fill, settle, wake_up
 from tests.builders import make_account, make_connection, make_event, make_rule, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,8 @@ def rules_of(accounts: int) -> list[Rule]:
 def test_two_in_a_hundred_deliveries_are_unfinished_and_half_of_them_due() -> None:
     rules = rules_of(accounts=2)
 
-    fill(rules[0], first=1, last=1000, unfinished=True)
+    fill(rules[0], first=1, last=1000)
+    wake_up()
 
     assert Event.objects.count() == 1000
     assert Delivery.objects.count() == 2000
@@ -34,18 +35,21 @@ def test_two_in_a_hundred_deliveries_are_unfinished_and_half_of_them_due() -> No
     assert len(due_accounts("somebody")) == 2
 
 
-def test_history_may_be_filled_with_finished_deliveries_alone() -> None:
+def test_all_deliveries_can_be_settled_again() -> None:
     rules = rules_of(accounts=1)
+    fill(rules[0], first=1, last=200)
+    wake_up()
 
-    fill(rules[0], first=1, last=200, unfinished=False)
+    settle()
 
-    assert Delivery.objects.filter(status=Status.COMPLETED).count() == 200
+    assert Delivery.objects.filter(status=Status.COMPLETED, priority=0).count() == 200
     assert Delivery.objects.count() == 200
+    assert due_accounts("somebody") == []
 
 
 def test_events_can_be_added_after_filling() -> None:
     rules = rules_of(accounts=1)
 
-    fill(rules[0], first=1, last=10, unfinished=False)
+    fill(rules[0], first=1, last=10)
 
     assert make_event(workspace=rules[0].workspace).pk == 11
