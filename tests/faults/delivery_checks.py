@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from tests.faults.folding import WANTED, Applied, Key, differences, folded
 from tests.faults.happened import DeliveryRow, Happened
-from tests.faults.ordering import Step, misplaced
 from tests.faults.overlaps import overlapping
 from tests.faults.sandboxes import Call
 from tests.faults.verdicts import Verdict
@@ -89,27 +88,6 @@ def state_is_the_fold(happened: Happened, actual: dict[Key, str], writes: Writes
 
 def _left_by_another(writes: list[Call], unsure: set[str]) -> bool:
     return bool(writes) and writes[-1].wanted in unsure
-
-
-def order_was_kept(happened: Happened, writes: Writes) -> Verdict:
-    """On each target, writes came in the order of the deliveries."""
-    steps: defaultdict[Key, list[Step]] = defaultdict(list)
-    for row in happened.deliveries:
-        if row.key[2] in TARGETS and row.attempts:
-            sure = row.status == "completed" and row.effect == "applied"
-            steps[row.key].append(Step(row.id, WANTED[row.action], sure))
-    broken = []
-    for key in steps.keys() | writes.keys():
-        seen = writes.get(key, [])
-        place = misplaced(steps[key], [call.wanted for call in seen])
-        if place is not None:
-            at = f"write {seen[place].seq}" if place < len(seen) else "the last write"
-            ids = [step.delivery_id for step in steps[key]][-12:]
-            broken.append(f"{key[0]} {key[2]} {key[3]} of one person: {at} (deliveries {ids}).")
-    count = sum(map(len, writes.values()))
-    return Verdict(
-        "order per person and target was kept", count, tuple(broken), f"{len(writes):,} targets"
-    )
 
 
 def lanes_kept_apart(calls: Iterable[Call]) -> Verdict:

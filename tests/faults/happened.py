@@ -20,7 +20,8 @@ class DeliveryRow:
 
     Shape: `effect` is that of the attempt that completed it; `lost` counts
     the attempts whose end nobody wrote down. `first_name` is what the event
-    says, which adding and syncing write to the contact.
+    says, which adding and syncing write to the contact. `released` says that
+    it was held for a while, during which it let later ones pass.
     """
 
     id: int
@@ -38,6 +39,7 @@ class DeliveryRow:
     lost: int
     effect: str
     first_name: str = ""
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _deliveries(
 
     names = (
         "id event_id rule_id rule_version_id account_id email target_kind target_id action "
-        "status held_reason next_attempt_at applied_id reason event__payload__first_name"
+        "status held_reason next_attempt_at applied_id reason released_at event__payload__first_name"
     ).split()
     rows = Delivery.objects.order_by("pk").values(*names)
     return [_delivery(row, accounts, attempts.get(row["id"], [])) for row in rows.iterator(CHUNK)]
@@ -115,5 +117,6 @@ def _delivery(
         attempts=len(attempts),
         lost=sum(attempt.outcome in LOST for attempt in attempts),
         effect=effects[0] if effects else "",
+        released=row["released_at"] is not None,
         first_name=name if isinstance(name := row["event__payload__first_name"], str) else "",
     )

@@ -12,6 +12,7 @@ from tests.faults import (
     field_checks,
     happened,
     intake_checks,
+    order_checks,
     recovery_checks,
 )
 from tests.faults.folding import HELD, Key
@@ -59,7 +60,7 @@ def _verdicts(
         delivery_checks.ended(found),
         delivery_checks.attempts_closed(found),
         delivery_checks.state_is_the_fold(found, actual, writes),
-        delivery_checks.order_was_kept(found, writes),
+        order_checks.order_was_kept(found, writes),
         delivery_checks.lanes_kept_apart(calls),
         delivery_checks.canceled_left_nothing(found, writes),
         delivery_checks.repeats_bounded(found, writes),

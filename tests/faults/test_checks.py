@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tests.faults import delivery_checks as checks
 from tests.faults.calls import KEY, NOW, happened, make_attempt, make_call, make_delivery
+from tests.faults.order_checks import order_was_kept
 from tests.faults.recovery_checks import nothing_stayed_in_hand, recovery_times
 from tests.faults.verdicts import Verdict, all_held
 from tests.faults.watching import InHand
@@ -19,7 +20,7 @@ def test_a_sound_story_passes_every_check():
         checks.ended(story),
         checks.attempts_closed(story),
         checks.state_is_the_fold(story, HELD, writes),
-        checks.order_was_kept(story, writes),
+        order_was_kept(story, writes),
         checks.lanes_kept_apart([make_call()]),
         checks.canceled_left_nothing(story, writes),
         checks.repeats_bounded(story, writes),
@@ -81,7 +82,7 @@ def test_a_write_of_a_canceled_delivery_that_was_never_tried_is_found():
     writes = checks.writes_of([make_call()])
 
     assert len(checks.canceled_left_nothing(happened(canceled), writes).broken) == 1
-    assert len(checks.order_was_kept(happened(canceled), writes).broken) == 1
+    assert len(order_was_kept(happened(canceled), writes).broken) == 1
 
 
 def test_repeats_beyond_the_lost_attempts_are_too_many():
