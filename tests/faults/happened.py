@@ -91,7 +91,8 @@ def _deliveries(
 
     names = (
         "id event_id rule_id rule_version_id account_id email target_kind target_id action "
-        "status held_reason next_attempt_at applied_id reason released_at event__payload__first_name"
+        "status held_reason next_attempt_at applied_id reason released_at "
+        "event__payload__first_name"
     ).split()
     rows = Delivery.objects.order_by("pk").values(*names)
     return [_delivery(row, accounts, attempts.get(row["id"], [])) for row in rows.iterator(CHUNK)]

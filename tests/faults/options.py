@@ -55,7 +55,7 @@ def read(words: Sequence[str]) -> Options:
         seed=given.seed or str(random.SystemRandom().randrange(10**6)),
         seconds=given.minutes * 60 if given.soak else given.seconds,
         most_faults=given.faults if given.soak else 0,
-        kill_every_s=given.kill_every or (4.0 if given.soak else 2.5),
+        kill_every_s=given.kill_every or (3.0 if given.soak else 2.5),
         rate=given.rate,
         latency_s=given.latency,
         soak=given.soak,

@@ -27,6 +27,7 @@ PAUSE_S = 0.1
 WEATHER_S = (2.0, 5.0)
 SETTLE_S = 240.0
 TELL_EVERY_S = 60.0
+SHARE_OF_KILLS = 0.05
 PREVIOUS_FROM, PREVIOUS_UNTIL = 0.3, 0.6
 
 
@@ -100,7 +101,9 @@ class Run:
             stage.previous.end()
 
     def _enough(self) -> bool:
-        return 0 < self.options.most_faults <= self.faults()
+        least = self.options.most_faults
+        kills = len(self.injector.broken.kills)
+        return 0 < least <= self.faults() and kills >= least * SHARE_OF_KILLS
 
     def _previous_is_gone(self) -> bool:
         previous = self.stage.previous
