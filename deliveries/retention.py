@@ -27,8 +27,8 @@ EVENTS = Event._meta.db_table
 ATTEMPTS = Attempt._meta.db_table
 JOBS = BackgroundJob._meta.db_table
 
-SLICE = 100
-MOST_DELIVERIES = 300
+SLICE = 60
+MOST_DELIVERIES = 200
 """A slice ends before it holds more deliveries, so that its transaction stays short."""
 
 LOOK_AGAIN_S = 3_600.0
