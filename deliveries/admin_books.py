@@ -37,7 +37,7 @@ SUMS = (
 class BooksAdmin(HistoryAdmin):
     """The latest recount of all rows."""
 
-    workspace_path = None
+    workspace_path = None  # type: ignore[assignment]  # a recount is of all workspaces
     fields = ("checked_at",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

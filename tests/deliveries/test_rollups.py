@@ -65,8 +65,8 @@ def test_the_last_hour_is_counted_and_nothing_of_the_hours_before():
         assert count() == 3
 
     hour = rollups.hour_of(now)
-    hours = set(Rollup.objects.values_list("hour", flat=True))
-    assert hours == {hour, hour - timedelta(hours=1)}
+    counted_hours = set(Rollup.objects.values_list("hour", flat=True))
+    assert counted_hours == {hour, hour - timedelta(hours=1)}
 
 
 def test_each_minute_another_older_hour_has_its_turn(clock):
