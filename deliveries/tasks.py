@@ -16,6 +16,7 @@ from deliveries import (
     alerts,
     beats,
     books,
+    erasing,
     idempotency,
     recovery,
     retention,
@@ -29,7 +30,7 @@ HOPS = 3
 PASS_ON_AFTER_S = (0.05, 0.15)
 
 # Together well below django-q2's timeout of 90 s.
-COUNT_S, REMOVE_S, TIDY_S = 10.0, 20.0, 5.0
+ERASE_S, COUNT_S, REMOVE_S, TIDY_S = 20.0, 10.0, 15.0, 5.0
 
 
 @lru_cache(maxsize=1)
@@ -68,8 +69,9 @@ def keep_house() -> None:
 
 
 def keep_history() -> None:
-    """Every minute: count, check the books, and remove what is old, with a break each time."""
+    """Every minute: erase who asked for it, count, check the books, remove what is old."""
     now = timezone.now()
+    erasing.go_on(now, until=_after(ERASE_S))
     rollups.count_hours(now, until=_after(COUNT_S), kept_since=retention.kept_since(now))
     books.check_books(now)
     idempotency.forget_old(now=now)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from connections.models import Connection
-from deliveries import beats, pump, tasks
+from deliveries import beats, erasing, pump, tasks
 from deliveries.models import Alert, BooksCheck, Event, IdempotencyKey, Rollup, WorkerBeat
 from rules.saving import hold_rule
 from tests.builders import make_catalog_entry, make_connection, make_rule
@@ -147,3 +147,16 @@ def test_housekeeping_releases_a_rule_whose_target_came_back_and_tells_people():
     rule.refresh_from_db()
     assert rule.held_reason == ""
     assert list(Alert.objects.values_list("kind", flat=True)) == ["connection_inactive"]
+
+
+def test_a_person_is_erased_by_the_housekeeping():
+    delivery = due(make_rule(), status="completed")
+    erasure = erasing.ask(EMAIL, workspace=delivery.workspace, by="ada", now=timezone.now())
+
+    for _ in range(3):
+        tasks.keep_history()
+
+    erasure.refresh_from_db()
+    assert (erasure.state, bool(erasure.email)) == ("done", False)
+    event = Event.objects.get()
+    assert (event.email, event.payload, event.erased_at is None) == ("", {}, False)
