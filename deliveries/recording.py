@@ -120,8 +120,14 @@ def record_done(running: Running, done: Done, *, known: KnownContact, now: datet
 
 
 def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None:
-    """What an error changed: a later try, a wait that costs nothing, or the end."""
+    """What an error changed: a later try, a wait that costs nothing, or the end.
+
+    Why: whether somebody asked to cancel is read again, as that may have
+    happened during the call.
+    """
     with transaction.atomic():
+        asked = _in_hand(running.claim).select_for_update(no_key=True).values("cancel_asked_at")
+        running.delivery.cancel_asked_at = (asked.first() or {}).get("cancel_asked_at")
         _close(
             running,
             now=now,

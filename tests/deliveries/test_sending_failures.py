@@ -11,6 +11,7 @@ from django.utils import timezone
 from connections.calling import open_line
 from connections.pace import pause
 from deliveries import sending
+from deliveries.canceling import cancel_delivery
 from deliveries.claiming import claim
 from deliveries.models import Attempt, Delivery
 from rules.mapping import generated_schema
@@ -202,3 +203,21 @@ def test_what_fails_for_three_days_is_given_up(sandbox):
     assert 13 <= delivery.attempt_count == delivery.tries <= 17
     assert delivery.completed_at is not None
     assert Attempt.objects.filter(counted=True).count() == delivery.attempt_count
+
+
+@pytest.mark.parametrize("fault", ["server_error", "rate_limit"])
+def test_who_cancels_during_an_attempt_that_fails_waits_for_no_retry(sandbox, monkeypatch, fault):
+    delivery = due(tag_rule(sandbox))
+    sandbox.faults.set(fault, count=1)
+    real = sending.open_line
+
+    def line(*args, **kwargs):
+        cancel_delivery(delivery.pk, by="ada", now=timezone.now())
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(sending, "open_line", line)
+
+    send_one(delivery)
+
+    assert delivery.status == "canceled"
+    assert delivery.attempts.get().outcome in ("rejected_server_error", "rate_limited")
