@@ -10,7 +10,6 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, takewhile
 from typing import Any
 
 import structlog
@@ -27,6 +26,9 @@ EVENTS = Event._meta.db_table
 ATTEMPTS = Attempt._meta.db_table
 JOBS = BackgroundJob._meta.db_table
 
+WINDOW = 200
+"""So many events are looked at to find those of a slice."""
+
 SLICE = 60
 MOST_DELIVERIES = 200
 """A slice ends before it holds more deliveries, so that its transaction stays short."""
@@ -36,13 +38,15 @@ LOOK_AGAIN_S = 3_600.0
 
 UNENDED = (Status.PENDING, Status.PROCESSING, Status.RETRYING)
 OPEN_JOBS = [BackgroundJob.State.RUNNING, BackgroundJob.State.PAUSED]
-OVER_SQL = f"""
-SELECT e.id, e.total_rules FROM {EVENTS} e
-WHERE e.id > %s AND e.id <= %s AND e.created_at < %s
-  AND NOT EXISTS (
-    SELECT 1 FROM {TABLE} d WHERE d.event_id = e.id AND ({UNFINISHED_SQL.format("d")}
-    OR d.job_id IN (SELECT j.id FROM {JOBS} j WHERE j.state IN ('running', 'paused'))))
-ORDER BY e.id LIMIT {SLICE}
+# The window comes first, so that no planner thinks of reading all deliveries at once.
+WINDOW_SQL = f"""
+SELECT e.id, e.total_rules, EXISTS (
+  SELECT 1 FROM {TABLE} d WHERE d.event_id = e.id AND ({UNFINISHED_SQL.format("d")}
+  OR d.job_id IN (SELECT j.id FROM {JOBS} j WHERE j.state IN ('running', 'paused'))))
+FROM (
+  SELECT id, total_rules FROM {EVENTS} WHERE id > %s AND id <= %s AND created_at < %s
+  ORDER BY id LIMIT {WINDOW}) AS e
+ORDER BY e.id
 """  # noqa: S608
 
 log = structlog.get_logger(__name__)
@@ -77,10 +81,10 @@ def remove_old(now: datetime, *, until: float) -> int:
     after, removed = _begin(), 0
     while time.monotonic() < until:
         began = time.monotonic()
-        ids, after = _slice(after, last, cut)
-        if not ids:
+        ids, after, over = _slice(after, last, cut)
+        if over:
             break
-        removed += _remove(ids)
+        removed += _remove(ids) if ids else 0
         _place.after = after
         # As long a break, so that intake gets its turn where one transaction excludes others.
         time.sleep(min(time.monotonic() - began, 1.0))
@@ -100,15 +104,21 @@ def _begin() -> int:
     return _place.after
 
 
-def _slice(after: int, last: int, cut: datetime) -> tuple[list[int], int]:
-    """The next events that may go, and the id to look beyond next time."""
+def _slice(after: int, last: int, cut: datetime) -> tuple[list[int], int, bool]:
+    """The next events that may go, the id to look beyond next time, and whether that is all."""
     with connection.cursor() as cursor:
-        cursor.execute(OVER_SQL, [after, last, as_parameter(cut)])
+        cursor.execute(WINDOW_SQL, [after, last, as_parameter(cut)])
         rows = cursor.fetchall()
-    sums = accumulate(total for _, total in rows)
-    fitting = len(list(takewhile(lambda total: total <= MOST_DELIVERIES, sums)))
-    ids = [pk for pk, _ in rows[: max(fitting, 1)]]
-    return ids, ids[-1] if ids else after
+    ids: list[int] = []
+    room = MOST_DELIVERIES
+    for pk, total, stays in rows:
+        if not stays:
+            if ids and (len(ids) == SLICE or total > room):
+                break
+            ids.append(pk)
+            room -= total
+        after = pk
+    return ids, after, not rows
 
 
 def _remove(ids: Collection[int]) -> int:

@@ -105,6 +105,27 @@ def test_slices_add_to_the_counts_of_earlier_ones(monkeypatch):
     assert recount().figures["ever.deliveries"] == 3
 
 
+def test_events_that_stay_do_not_keep_younger_ones_from_going(monkeypatch):
+    monkeypatch.setattr(retention, "SLICE", 1)
+    rule = make_rule()
+    staying = [old_event(rule, status="pending") for _ in range(2)]
+    for _ in range(3):
+        old_event(rule)
+
+    assert remove_now() == 3
+    assert list(Event.objects.order_by("pk")) == staying
+
+
+def test_what_stayed_is_looked_at_again_only_after_a_while():
+    staying = old_event(make_rule(), status="pending")
+    assert remove_now() == 0
+    Delivery.objects.update(status="failed")
+
+    assert retention.remove_old(timezone.now(), until=time.monotonic() + 9) == 0
+    assert remove_now() == 1
+    assert not Event.objects.filter(pk=staying.pk).exists()
+
+
 def test_no_slice_begins_after_its_time():
     old_event(make_rule())
     retention.start_over()
