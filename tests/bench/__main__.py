@@ -13,11 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tests.bench.figures import Line, rendered
 from tests.bench.homes import ROOT, Home, homes
 from tests.bench.machine import described
-from tests.bench.rows import ROWS
+from tests.bench.rows import ROWS, SIDE_BY_SIDE
+
+children: list[subprocess.Popen[str]] = []
+"""What measures now, to be ended when we are told to end."""
 
 
 def main() -> int:
@@ -27,11 +32,13 @@ def main() -> int:
     began, lines, broken = time.monotonic(), [], []
     with homes() as (found, servers_are):
         say(f"{described()}. {servers_are}")
+        wanted = [home for home in found if home.name.startswith(chosen.home)]
         for name in chosen.rows or ROWS:
-            for home in found:
-                if not home.name.startswith(chosen.home):
-                    continue
-                lines += _measured(name, home, quick=chosen.quick, broken=broken)
+            say(f"-- {name}: {ROWS[name]}")
+            at_once = len(wanted) if name in SIDE_BY_SIDE else 1
+            with ThreadPoolExecutor(at_once) as pool:
+                measure = partial(_measured, name, quick=chosen.quick, broken=broken)
+                lines += [line for part in pool.map(measure, wanted) for line in part]
     say(rendered(lines))
     for what in broken:
         say(f"COULD NOT MEASURE: {what}")
@@ -40,7 +47,9 @@ def main() -> int:
 
 
 def _end(*_: object) -> None:
-    raise SystemExit(1)  # so that databases and processes of ours go
+    for child in children:
+        child.terminate()
+    raise SystemExit(1)  # so that databases of ours go
 
 
 def _arguments() -> argparse.Namespace:
@@ -55,19 +64,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measured(name: str, home: Home, *, quick: bool, broken: list[str]) -> list[Line]:
-    say(f"-- {name} on {home.name}: {ROWS[name]}")
     with home.fresh() as database, tempfile.TemporaryDirectory(prefix="meshes-bench-") as folder:
         command = [sys.executable, "-m", "tests.bench.child", name, home.name, folder]
         command += ["--quick"] if quick else []
         child = subprocess.Popen(
             command, cwd=ROOT, env=home.environment(database), stdout=subprocess.PIPE, text=True
         )
-        try:
-            lines = list(_heard(child))
-        finally:
-            child.terminate()  # it has ended by itself unless we are told to stop
-            code = child.wait()
-        if code != 0:
+        children.append(child)
+        lines = list(_heard(child))
+        if child.wait() != 0:
             broken.append(f"{name} on {home.name}")
     return lines
 
@@ -75,7 +80,7 @@ def _measured(name: str, home: Home, *, quick: bool, broken: list[str]) -> list[
 def _heard(child: subprocess.Popen[str]) -> Iterator[Line]:
     for text in child.stdout or ():
         line = Line(**json.loads(text))
-        say(f"   {line.case}: {line.measured} {line.note}")
+        say(f"   {line.home}, {line.case}: {line.measured} {line.note}")
         yield line
 
 

@@ -11,3 +11,6 @@ ROWS = {
     "replay": "latency of live deliveries while 100,000 are replayed",
     "kills": "time until all is in order again after kill -9, and calls made twice",
 }
+
+SIDE_BY_SIDE = {"kills"}
+"""Rows that mostly wait, so that the homes do not disturb each other there."""

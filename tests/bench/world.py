@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.utils import timezone
 
 from connections.models import Account, ContactCache
@@ -113,11 +113,14 @@ def let_go(*, in_s: float = 1.0) -> datetime:
 def read_statistics() -> None:
     """Let the planner know the tables, as on a server that has run for a while.
 
-    Why: only PostgreSQL does so by itself.
+    Why: only PostgreSQL does so by itself. What was just filled in must also be
+    on the disk, or writing it competes with what is measured.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
+            with suppress(ProgrammingError):  # not everybody may
+                cursor.execute("CHECKPOINT")
 
 
 def wait_until_done(*, within_s: float) -> bool:
