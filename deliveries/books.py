@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
 
 from deliveries.claiming import as_uuid
 from deliveries.models import Attempt, BooksCheck, Delivery, Event, Rollup
 
 EVERY = timedelta(minutes=10)
+MOST_S = 30
 EVENTS = Event._meta.db_table
 DELIVERIES = Delivery._meta.db_table
 ATTEMPTS = Attempt._meta.db_table
@@ -81,11 +82,16 @@ class Standing:
 
 
 def recount(workspace_id: UUID | None = None) -> Recount:
-    """All rows counted once more, or those of one workspace."""
+    """All rows counted once more, or those of one workspace.
+
+    Raises: OperationalError when PostgreSQL needs longer than MOST_S.
+    """
     mine = "TRUE" if workspace_id is None else "t.workspace_id = %(workspace)s"
     joined = "" if workspace_id is None else OF_WORKSPACE
     values = {"workspace": None if workspace_id is None else as_uuid(workspace_id)}
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SET LOCAL statement_timeout = '{MOST_S}s'")
         cursor.execute(RECOUNT_SQL.format(mine=mine, attempts=joined), values)
         rows = {name: tuple(map(int, numbers)) for name, *numbers in cursor.fetchall()}
     figures = _figures(rows)

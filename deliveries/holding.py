@@ -30,11 +30,13 @@ HELD_AT_ONCE = 1000
 # Literals, so that SQLite, too, reads only the rows of the partial indexes, every second.
 REASONS_SQL = ", ".join(f"'{reason}'" for reason in sorted(TARGET_REASONS))
 REPAIRED_SQL = f"""
-WITH held AS MATERIALIZED (
-  SELECT id, rule_id FROM {TABLE}
-  WHERE NOT (held_reason = '') AND held_reason IN ({REASONS_SQL}))
-SELECT held.id FROM held JOIN rules_rule r ON r.id = held.rule_id
-WHERE r.deleted_at IS NULL AND r.held_reason = '' ORDER BY held.id LIMIT {RELEASED_AT_ONCE}
+SELECT d.id FROM {TABLE} d
+WHERE NOT (d.held_reason = '') AND d.held_reason IN ({REASONS_SQL}) AND d.rule_id IN (
+  SELECT r.id FROM rules_rule r
+  WHERE r.deleted_at IS NULL AND r.held_reason = '' AND EXISTS (
+    SELECT 1 FROM {TABLE} h WHERE h.rule_id = r.id
+    AND NOT (h.held_reason = '') AND h.held_reason IN ({REASONS_SQL})))
+ORDER BY d.id LIMIT {RELEASED_AT_ONCE}
 """  # noqa: S608
 WAITING_TOO_SQL = f"""
 SELECT d.id FROM {TABLE} d

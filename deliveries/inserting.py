@@ -20,6 +20,7 @@ from deliveries.models import Delivery, Event
 Row = dict[str, Any]
 
 EVENT_UUID = "event_uuid"
+DUE = "next_attempt_at"
 _INSERT = 'INSERT INTO "{table}" ({columns}) SELECT {values} FROM {rows}{join} ORDER BY {place}'
 _JOIN = ' JOIN "deliveries_event" AS stored ON stored."uuid" = {}'
 
@@ -93,6 +94,9 @@ def _rows(given: tuple[str, ...], types: dict[str, str]) -> str:
 
 
 def _value(field: models.Field[Any, Any], given: tuple[str, ...], types: dict[str, str]) -> str:
+    if field.attname == DUE and field.attname in given and connection.vendor == "postgresql":
+        # A web server whose clock is ahead must not make its deliveries wait.
+        return f"LEAST({_from_row(DUE)}, statement_timestamp())"
     if field.attname in given:
         return _from_row(field.attname)
     if field.attname == "event_id" and EVENT_UUID in given:

@@ -26,9 +26,10 @@ SELECT id FROM {TABLE}
 WHERE status = 'processing' AND lease_until <= %s ORDER BY lease_until LIMIT 200
 """  # noqa: S608
 READY_SQL = f"""
-SELECT DISTINCT d.connection_id AS id FROM {TABLE} d CROSS JOIN connections_connection c
-WHERE NOT (d.held_reason = '') AND d.held_reason = 'connection_inactive'
-  AND c.id = d.connection_id AND c.active AND c.deleted_at IS NULL
+SELECT c.id FROM connections_connection c
+WHERE c.active AND c.deleted_at IS NULL AND EXISTS (
+  SELECT 1 FROM {TABLE} d WHERE d.connection_id = c.id
+  AND NOT (d.held_reason = '') AND d.held_reason = 'connection_inactive')
 """  # noqa: S608
 HELD_SQL = f"""
 SELECT id FROM {TABLE}

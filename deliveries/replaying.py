@@ -139,8 +139,10 @@ def begin(rows: Iterable[Delivery], *, order: Order) -> Replayed:
     """A new run for each of these locked rows that can have one."""
     done = Replayed()
     alike: dict[str, list[int]] = {}
+    rows = list(rows)
+    erased = _erased(rows)
     for row in rows:
-        cause = getattr(row, "fate", "")
+        cause = ERASED if row.event_id in erased else getattr(row, "fate", "")
         moved = as_it_is_now(row) if not cause and order.basis == Basis.NOW else {}
         if moved is None:
             cause = NO_EMAIL_NOW
@@ -155,6 +157,16 @@ def begin(rows: Iterable[Delivery], *, order: Order) -> Replayed:
     for held, keys in alike.items():
         _start(keys, held, order)
     return done
+
+
+def _erased(rows: list[Delivery]) -> set[int]:
+    """The events among them whose person is erased by now.
+
+    Why: where a row's lock had to be waited for, the event that came with it
+    is as it was before, with the payload that the erasure has blanked since.
+    """
+    events = Event.objects.filter(pk__in={row.event_id for row in rows}, erased_at__isnull=False)
+    return set(events.values_list("pk", flat=True))
 
 
 def held_reason(row: Delivery, moved: Mapping[str, Any] | None = None) -> str:

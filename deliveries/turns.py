@@ -8,6 +8,7 @@ from connections.pace import await_slot, push_back, reserve_slot
 from deliveries.claiming import LEASE_S, Claim, ClaimLost, renew
 
 RENEW_AFTER_S = 5.0
+PIECE_S = 10.0
 EARLY_S = 0.2
 LATE_S = 0.02
 """A call that leaves later than this after its slot moves the next slots back, too."""
@@ -38,7 +39,7 @@ class Turn:
         Raises: Paused when the account is paused; ClaimLost.
         """
         self._reserve()
-        await_slot(self.account_id, seconds=self._ahead_s() - EARLY_S)
+        self._wait_until(EARLY_S)
         self.slot_in_hand = True
         return max(0.0, self._ahead_s())
 
@@ -50,7 +51,7 @@ class Turn:
         if not self.slot_in_hand:
             self._reserve()
         self.slot_in_hand = False
-        await_slot(self.account_id, seconds=self._ahead_s())
+        self._wait_until(0.0)
         late_s = -self._ahead_s()
         if late_s > LATE_S:
             push_back(self.account_id, seconds=late_s)
@@ -62,7 +63,19 @@ class Turn:
         wait_s = reserve_slot(self.account_id)
         self.slot_at = time.monotonic() + wait_s
         self.slots += 1
-        if self.slot_at - self.renewed_at < RENEW_AFTER_S:
+
+    def _wait_until(self, before_s: float) -> None:
+        """Wait until so long before the slot, with the lease kept whatever the budget.
+
+        Why: an account may allow one call a minute, longer than a lease.
+        """
+        while (left_s := self._ahead_s() - before_s) > 0:
+            await_slot(self.account_id, seconds=min(left_s, PIECE_S))
+            self._keep_lease()
+        self._keep_lease()
+
+    def _keep_lease(self) -> None:
+        if time.monotonic() - self.renewed_at < RENEW_AFTER_S:
             return
         if not renew(self.claim):
             raise ClaimLost(f"The lease of {LEASE_S} s ran out.")

@@ -41,7 +41,8 @@ WHERE t.status = 'completed' AND {{mine}}
 UNTOLD_SQL = f"""
 SELECT t.id FROM {TABLE} t JOIN {ATTEMPTS} a ON a.delivery_id = t.id
 WHERE t.status IN ('failed', 'canceled') AND t.applied_id IS NULL
-  AND a.number = t.attempt_count AND a.outcome = 'delivered' AND {{mine}} ORDER BY t.id
+  AND a.number = t.attempt_count AND a.outcome = 'delivered'
+  AND (t.run_attempts > 0 OR t.trigger = 'live') AND {{mine}} ORDER BY t.id
 """  # noqa: S608
 CHECKS = (
     (SWAPPED_SQL, "it was applied before an earlier delivery to the same person and target"),

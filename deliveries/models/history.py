@@ -205,8 +205,13 @@ class Delivery(models.Model):
                 condition=Q(status=Status.PROCESSING),
             ),
             models.Index(
-                fields=["connection", "id"],
+                fields=["connection", "held_reason", "id"],
                 name="delivery_held",
+                condition=~Q(held_reason=""),
+            ),
+            models.Index(
+                fields=["rule", "held_reason", "id"],
+                name="delivery_held_by_rule",
                 condition=~Q(held_reason=""),
             ),
             models.Index(
