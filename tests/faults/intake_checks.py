@@ -32,6 +32,8 @@ def stored_once(ledger: Ledger) -> Verdict:
 
 def _wrongly_stored(sent: Any, stored: dict[str, set[str]]) -> list[str]:
     found = [sent.odd] if sent.odd else []
+    if sent.status == PENDING:
+        found.append(f"{sent.post.key} got no answer however often it was repeated.")
     for place, marker in enumerate(sent.post.markers):
         ids = stored.get(marker, set())
         if sent.status == PENDING:
