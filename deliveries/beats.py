@@ -63,6 +63,13 @@ def alive(kind: str, *, worker: str | None = None) -> int:
     return (rows if worker is None else rows.filter(worker=worker)).count()
 
 
+def is_closing(kind: str, *, worker: str) -> bool:
+    """Whether one of this kind still finishes what it has in hand, and shows it."""
+    since = database_now() - timedelta(seconds=ALIVE_S)
+    rows = WorkerBeat.objects.filter(kind=kind, worker=worker, stopping=True)
+    return rows.filter(beat_at__gt=since).exists()
+
+
 def is_first(row: WorkerBeat) -> bool:
     """Whether no older one of this kind and worker is at work, so that one of two gives way."""
     alike = _living().filter(kind=row.kind, worker=row.worker)

@@ -87,10 +87,14 @@ class Crew:
                 self._busy += Counter()  # drops accounts that nobody works for
                 self._changed.notify_all()
 
+    def idle(self, within_s: float) -> bool:
+        """Whether nothing is in hand any more by then."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy.total(), timeout=within_s)
+
     def finish(self, within_s: float) -> bool:
         """Whether all threads ended in time, after what they had in hand."""
-        with self._changed:
-            done = self._changed.wait_for(lambda: not self._busy.total(), timeout=within_s)
+        done = self.idle(within_s)
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -29,14 +30,16 @@ HELD_AT_ONCE = 1000
 
 # Literals, so that SQLite, too, reads only the rows of the partial indexes, every second.
 REASONS_SQL = ", ".join(f"'{reason}'" for reason in sorted(TARGET_REASONS))
+READY_SQL = f"""
+SELECT r.id FROM rules_rule r
+WHERE r.deleted_at IS NULL AND r.held_reason = '' AND EXISTS (
+  SELECT 1 FROM {TABLE} h WHERE h.rule_id = r.id
+  AND NOT (h.held_reason = '') AND h.held_reason IN ({REASONS_SQL}))
+"""  # noqa: S608
 REPAIRED_SQL = f"""
-SELECT d.id FROM {TABLE} d
-WHERE NOT (d.held_reason = '') AND d.held_reason IN ({REASONS_SQL}) AND d.rule_id IN (
-  SELECT r.id FROM rules_rule r
-  WHERE r.deleted_at IS NULL AND r.held_reason = '' AND EXISTS (
-    SELECT 1 FROM {TABLE} h WHERE h.rule_id = r.id
-    AND NOT (h.held_reason = '') AND h.held_reason IN ({REASONS_SQL})))
-ORDER BY d.id LIMIT {RELEASED_AT_ONCE}
+SELECT id FROM {TABLE}
+WHERE rule_id = %s AND NOT (held_reason = '') AND held_reason = %s
+ORDER BY id LIMIT {RELEASED_AT_ONCE}
 """  # noqa: S608
 WAITING_TOO_SQL = f"""
 SELECT d.id FROM {TABLE} d
@@ -83,12 +86,17 @@ def _hold_some(like: Delivery, reason: str) -> int:
 def release_repaired() -> int:
     """How many deliveries go on with the repaired target of their rule.
 
-    Shape: the oldest first, a slice at a time.
-    Why: a slice that another process has in hand is left to it.
+    Shape: the oldest of each rule first, a slice at a time.
+    Why: the rules are asked for first, as the held ones may be very many; a
+    slice that another process has in hand is left to it.
     """
-    repaired = [row.pk for row in Delivery.objects.raw(REPAIRED_SQL)]
-    if not repaired:
-        return 0
+    ready = [row.pk for row in Rule.objects.raw(READY_SQL)]
+    return sum(_release(rule, reason) for rule in ready for reason in sorted(TARGET_REASONS))
+
+
+def _release(rule_id: UUID, reason: str) -> int:
+    asked = [as_uuid(rule_id), reason]
+    repaired = [row.pk for row in Delivery.objects.raw(REPAIRED_SQL, asked)]
     now = database_now()
     with transaction.atomic():
         rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",))

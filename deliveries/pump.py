@@ -58,12 +58,14 @@ class Pump:
         self.served: dict[int, float] = {}
         self.shares: defaultdict[int, Shares] = defaultdict(Shares)
         self.claiming = True
+        self.row_id: uuid.UUID | None = None
         self.parent = os.getppid()
         self.last_beat = 0.0
 
     def run(self) -> bool:
         """Work until the time is over; True when a successor should follow."""
         row = beats.start("pump")
+        self.row_id = row.pk
         try:
             asked_to_stop = not beats.is_first(row) or self._work(row.pk)
         finally:
@@ -79,9 +81,21 @@ class Pump:
         """
         self.claiming = False
         leases.release(list(self.leased), owner=self.owner)
+        until = time.monotonic() + FINISH_S
         self.sweeper.stop(within_s=FINISH_S / 4)
-        if not self.crew.finish(within_s=FINISH_S):
+        while not self.crew.idle(within_s=BEAT_EVERY_S) and time.monotonic() < until:
+            self._beat_while_closing()
+        if not self.crew.finish(within_s=0.0):
             log.warning("senders_left_behind")
+
+    def _beat_while_closing(self) -> None:
+        """Show that this process lives, although it takes no more work."""
+        try:
+            if self.row_id is not None:
+                beats.beat(self.row_id)
+        except DatabaseError as error:
+            log.warning("database_unavailable", error=type(error).__name__)
+            close_old_connections()
 
     def _work(self, row_id: uuid.UUID) -> bool:
         self.sweeper.start()
@@ -137,7 +151,7 @@ class Pump:
         if self.crew.busy(account.id) >= wanted(account):
             return False
         others = sum(map(self.crew.busy, self.unwell)) if account.id in self.unwell else 0
-        return others < self.most_unwell
+        return bool(others < self.most_unwell)
 
     def _may_drive(self, account_id: int) -> bool:
         if time.monotonic() - self.leased.get(account_id, -LEASE_EVERY_S) < LEASE_EVERY_S:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from connections.clock import database_now
 from connections.destinations.base import Done, Exchange, KnownContact
 from connections.models import Account, ContactCache
 from deliveries import attempt_rows
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 AUTH_TRIES = 3
 CANCELED_BY_PERSON = "canceled_by_person"
+RULE_DELETED = "rule_deleted"
 
 
 @dataclass(slots=True)
@@ -126,8 +128,9 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
     happened during the call.
     """
     with transaction.atomic():
-        asked = _in_hand(running.claim).select_for_update(no_key=True).values("cancel_asked_at")
-        running.delivery.cancel_asked_at = (asked.first() or {}).get("cancel_asked_at")
+        in_hand = _in_hand(running.claim).select_for_update(no_key=True)
+        asked_at = in_hand.values_list("cancel_asked_at", flat=True).first()
+        running.delivery.cancel_asked_at = asked_at
         _close(
             running,
             now=now,
@@ -136,7 +139,8 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
             message=verdict.message[:500],
             counted=verdict.next not in (Next.WAIT, Next.HOLD),
         )
-        changes = _after_failure(running.delivery, verdict, now=now)
+        # By the database's clock, by which it is judged later whether the retry is due.
+        changes = _after_failure(running.delivery, verdict, now=database_now())
         held = _change(
             running.claim,
             last_outcome=verdict.outcome,
@@ -152,8 +156,8 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
 def record_canceled(claim: Claim, delivery: Delivery, *, reason: str, now: datetime) -> None:
     """The end of a delivery that nobody wants any more; nothing was sent.
 
-    Shape: a replay that a person calls off before its first attempt leaves
-    the delivery as the replay found it.
+    Shape: a replay that ends before its first attempt, unless it is superseded,
+    leaves the delivery as the replay found it.
     """
     changes: dict[str, Any] = {
         "status": Status.CANCELED,
@@ -161,7 +165,8 @@ def record_canceled(claim: Claim, delivery: Delivery, *, reason: str, now: datet
         "reason": reason,
         "last_error": "",
     }
-    if reason == CANCELED_BY_PERSON and delivery.status_before and not delivery.begun:
+    called_off = reason in (CANCELED_BY_PERSON, RULE_DELETED)
+    if called_off and delivery.status_before and not delivery.begun:
         changes = as_found(Delivery.objects.select_related("event").get(pk=delivery.pk))
     _change(claim, **changes)
     log.info("canceled", delivery_id=delivery.pk, event_id=delivery.event_id, reason=reason)

@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 from connections.clock import database_now
 from connections.models import Connection
 from deliveries.backoff import next_attempt_at
+from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
 from deliveries.holding import extended
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
-from deliveries.recording import retry_window
+from deliveries.recording import RULE_DELETED, retry_window
 
 log = structlog.get_logger(__name__)
 
@@ -103,22 +104,33 @@ def _after_loss(lost: Delivery, *, now: datetime) -> dict[str, Any]:
 
 
 def cancel_of_deleted_rules() -> int:
-    """How many waiting deliveries ended because their rule was deleted."""
+    """How many waiting deliveries ended because their rule was deleted.
+
+    Shape: a replay that has not begun leaves its delivery as it found it.
+    """
     return sum(iter(_cancel_some, 0))
 
 
 def _cancel_some() -> int:
-    waiting = [row.pk for row in Delivery.objects.raw(RULE_DELETED_SQL)]
-    return Delivery.objects.filter(
-        pk__in=waiting, status__in=[Status.PENDING, Status.RETRYING]
-    ).update(
-        status=Status.CANCELED,
-        held_reason="",
-        held_at=None,
-        completed_at=database_now(),
-        reason="rule_deleted",
-        last_error=DELETED,
-    )
+    found = [row.pk for row in Delivery.objects.raw(RULE_DELETED_SQL)]
+    waiting = Delivery.objects.filter(pk__in=found, status__in=[Status.PENDING, Status.RETRYING])
+    with transaction.atomic():
+        locked = waiting.select_related("event").order_by("pk").select_for_update(of=("self",))
+        rows = list(locked)
+        called_off = [row for row in rows if can_be_called_off(row)]
+        for row in called_off:
+            Delivery.objects.filter(pk=row.pk).update(**as_found(row))
+        waiting.exclude(pk__in=[row.pk for row in called_off]).filter(
+            pk__in=[row.pk for row in rows]
+        ).update(
+            status=Status.CANCELED,
+            held_reason="",
+            held_at=None,
+            completed_at=database_now(),
+            reason=RULE_DELETED,
+            last_error=DELETED,
+        )
+    return len(rows)
 
 
 def hold_for_connection(connection_id: UUID) -> int:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from connections import destinations
 from connections.calling import open_line
-from connections.clock import database_now
 from connections.destinations.base import Done, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
@@ -70,7 +69,7 @@ def _why_unwanted(loaded: Loaded) -> str:
     if loaded.delivery.cancel_asked_at is not None:
         return recording.CANCELED_BY_PERSON
     if loaded.rule_deleted:
-        return "rule_deleted"
+        return recording.RULE_DELETED
     return SUPERSEDED if is_superseded(loaded.delivery) else ""
 
 
@@ -120,8 +119,7 @@ def _failed(running: Running, error: Exception) -> None:
         verdict = _probed(running, verdict)
     if verdict.next is Next.HOLD:
         holding.hold_for_rule(delivery, reason=verdict.reason, now=timezone.now())
-    # The database's clock, by which it is judged later whether the retry is due.
-    recording.record_failure(running, verdict, now=database_now())
+    recording.record_failure(running, verdict, now=timezone.now())
     if not delivery.connection.active:
         recovery.hold_for_connection(delivery.connection_id)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
@@ -63,38 +63,41 @@ def pump(hops: int = HOPS) -> None:
 
 
 def keep_house() -> None:
-    """Every minute: probe, tell people, clean up, and bring the pump back if it is missing."""
+    """Every minute: bring a missing pump back, clean up, tell people, probe."""
     if not beats.alive("pump"):
         enqueue("pump")
-    recovery.cancel_of_deleted_rules()
-    beats.forget_dead()
-    release_returned(now=timezone.now())
-    alerts.look(timezone.now())
-    probe_inactive(now=timezone.now())
+    now = timezone.now()
+    _do_each(
+        cancel_of_deleted_rules=recovery.cancel_of_deleted_rules,
+        forget_dead=beats.forget_dead,
+        release_returned=lambda: release_returned(now=now),
+        alerts=lambda: alerts.look(now),
+        probes=lambda: probe_inactive(now=now),
+    )
 
 
 def keep_history() -> None:
-    """Every minute: erase who asked for it, remove what is old, count, check the books.
-
-    Why: each step has a time of its own, and one that fails keeps none of the
-    others from its turn; the one that reads most comes last.
-    """
+    """Every minute: erase who asked for it, remove what is old, count, check the books."""
     now = timezone.now()
-    steps: tuple[Callable[[], object], ...] = (
-        lambda: erasing.go_on(now, until=_after(ERASE_S)),
-        lambda: idempotency.forget_old(now=now),
-        lambda: retention.remove_old(now, until=_after(REMOVE_S)),
-        lambda: tidying.remove_by_the_way(now, until=_after(TIDY_S)),
-        lambda: rollups.count_hours(
+    _do_each(
+        erasures=lambda: erasing.go_on(now, until=_after(ERASE_S)),
+        idempotency=lambda: idempotency.forget_old(now=now),
+        retention=lambda: retention.remove_old(now, until=_after(REMOVE_S)),
+        tidying=lambda: tidying.remove_by_the_way(now, until=_after(TIDY_S)),
+        rollups=lambda: rollups.count_hours(
             now, until=_after(COUNT_S), kept_since=retention.kept_since(now)
         ),
-        lambda: books.check_books(now),
+        books=lambda: books.check_books(now),
     )
-    for place, step in enumerate(steps):
+
+
+def _do_each(**steps: Callable[[], object]) -> None:
+    """Run every step; one that breaks is logged and keeps none of the others from its turn."""
+    for name, step in steps.items():
         try:
             step()
-        except DatabaseError as error:
-            log.error("history_step_failed", step=place, error=type(error).__name__)
+        except Exception as error:
+            log.error("housekeeping_broke", step=name, exc_info=error)
             close_old_connections()
 
 

@@ -104,6 +104,8 @@ class Supervisor:
             self.pump_seen_at = now
             return
         enqueue("pump")
+        if beats.is_closing("pump", worker=self.name):
+            self.pump_seen_at = now
         if now - self.pump_seen_at > self._patience_s():
             self.say("The cluster stands still; replacing it.")
             log.error("cluster_stands_still", silent_s=round(now - self.pump_seen_at))

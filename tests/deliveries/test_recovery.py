@@ -12,6 +12,7 @@ from deliveries import recovery
 from deliveries.claiming import ClaimLost, claim
 from deliveries.models import Attempt, Delivery
 from deliveries.recording import open_attempt
+from rules.models import Rule
 from tests.builders import make_rule
 from tests.deliveries.scenes import due, hurry, let_lease_run_out
 from tests.threads import at_once
@@ -202,3 +203,17 @@ def test_what_waits_for_another_repair_is_not_released(rule):
     due(rule, held_reason="tag_not_found", held_at=timezone.now())
 
     assert recovery.release_held() == 0
+
+
+def test_a_replay_of_a_deleted_rule_that_had_not_begun_leaves_the_delivery_as_it_was(rule):
+    run = {"status_before": "completed", "trigger": "replay", "priority": 2, "attempt_count": 1}
+    replayed = due(rule, completed_at=timezone.now(), last_outcome="delivered", **run)
+    waiting = due(rule, "other@x.io")
+    Rule.objects.filter(pk=rule.pk).update(deleted_at=timezone.now())
+
+    assert recovery.cancel_of_deleted_rules() == 2
+
+    for delivery in (replayed, waiting):
+        delivery.refresh_from_db()
+    assert (replayed.status, replayed.reason) == ("completed", "")
+    assert (waiting.status, waiting.reason) == ("canceled", "rule_deleted")
