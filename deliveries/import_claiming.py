@@ -16,7 +16,7 @@ from connections import destinations
 from connections.clock import database_now
 from connections.destinations.base import Bulk
 from connections.models import Account, Connection
-from deliveries.claiming import TABLE, UNFINISHED_SQL, WAITING_SQL, as_parameter, as_uuid
+from deliveries.claiming import LANE_IS_FREE_SQL, TABLE, WAITING_SQL, as_parameter, as_uuid
 from deliveries.models import ImportBatch, Priority
 
 MORE_THAN = 50
@@ -64,15 +64,7 @@ free AS (
     AND d.trigger IN ('live', 'replay', 'backfill') AND NOT d.is_test
     AND d.email <> '' AND d.target_id <> '' AND d.progress = {{no_progress}}
     AND d.cancel_asked_at IS NULL AND r.deleted_at IS NULL
-    AND NOT EXISTS (
-      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
-      AND b.status = 'processing')
-    AND NOT EXISTS (
-      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
-      AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id < d.id
-      AND {UNFINISHED_SQL.format("b")} AND b.held_reason = ''
-      AND NOT (b.priority = {Priority.REPLAY} AND b.run_attempts = 0
-        AND d.priority < {Priority.REPLAY}))
+    AND {LANE_IS_FREE_SQL}
     AND (d.insist OR (d.trigger = 'live' AND d.released_at IS NULL) OR NOT EXISTS (
       SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
       AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id <> d.id
