@@ -26,7 +26,7 @@ LONG_ENOUGH_S = 10.0
 AIM_MS = 3.0
 AIM_GROWTH = 1.5
 FLOOR = "one small update"
-QUIET = "claim, planned with the statistics of a quiet time"
+QUIET = "claim, statistics of a quiet time"
 
 Look = Callable[[], Callable[[], object]]
 """Does what is timed, and returns how to undo it."""

@@ -97,5 +97,5 @@ def _line(bench: Bench, drained: Drained, *, accounts: int) -> Line:
         f"{drained.refused} answers of 429; {drained.usage}; "
         f"the sandbox adds {drained.sandbox_delay_s * 1000:.0f} ms"
     )
-    case = f"{accounts} accounts, {drained.latency_s * 1000:.0f} ms"
+    case = f"{accounts} account{'s' * (accounts > 1)}, {drained.latency_s * 1000:.0f} ms"
     return bench.line(case, note=note, **parts)
