@@ -81,7 +81,7 @@ def _tell(run: Any, found: happened.Happened, calls: list[Call]) -> None:
     say(f"  answers: {_counted(faulted)}")
     say(f"  people: {_counted(run.people.counts)}")
     poison = Counter(
-        f"{s.post.poison}: {s.status}," for s in run.client.ledger.sent if s.post.poison
+        f"{s.post.poison} ({s.status})" for s in run.client.ledger.sent if s.post.poison
     )
     say(f"  poison: {_counted(poison)}")
     say(f"  the client saw: {_counted(run.client.ledger.trouble)}")

@@ -40,6 +40,8 @@ WEATHER: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("empty_body", {"probability": 0.08, "method": "POST", **AUTH}),
     ("wrong_contact", {"probability": 0.15, "method": "POST"}),
     ("latency", {"seconds": 1.5, "probability": 0.2}),
+    ("latency", {"seconds": 5.0, "probability": 0.1}),
+    ("latency", {"seconds": 20.0, "count": 1}),
     ("drip", {"seconds": 2.0, "probability": 0.1}),
 )
 

@@ -100,9 +100,11 @@ class Stage:
     def _start_sandboxes(self, options: Options) -> list[Sandbox]:
         pace = {"rate": options.rate, "latency_s": options.latency_s}
         place = {"folder": self.folder, "environment": self.environment}
-        sandboxes = [Sandbox(name, **pace, **place) for name in ACCOUNTS]
-        for sandbox in sandboxes:
-            sandbox.wait()
+        sandboxes = []
+        for name in ACCOUNTS:
+            sandboxes.append(Sandbox(name, **pace, **place))
+            # One after another: the first one ever writes the demonstration's secrets.
+            sandboxes[-1].wait()
         return sandboxes
 
     def _scene(self, options: Options) -> Scene:
