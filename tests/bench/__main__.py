@@ -35,7 +35,7 @@ def main() -> int:
         wanted = [home for home in found if home.name.startswith(chosen.home)]
         for name in chosen.rows or ROWS:
             say(f"-- {name}: {ROWS[name]}")
-            at_once = len(wanted) if name in SIDE_BY_SIDE else 1
+            at_once = len(wanted) if chosen.quick or name in SIDE_BY_SIDE else 1
             with ThreadPoolExecutor(at_once) as pool:
                 measure = partial(_measured, name, quick=chosen.quick, broken=broken)
                 lines += [line for part in pool.map(measure, wanted) for line in part]
@@ -55,7 +55,7 @@ def _end(*_: object) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
-    parser.add_argument("--quick", action="store_true", help="small numbers, for a first look")
+    parser.add_argument("--quick", action="store_true", help="small numbers, side by side")
     parser.add_argument("--home", default="", help="only on homes whose name starts with this")
     chosen = parser.parse_args()
     if unknown := set(chosen.rows) - set(ROWS):

@@ -15,7 +15,7 @@ from tests.bench.sandboxes import Sandboxes
 from tests.bench.world import Site, emails_of, let_go, load, sites, wait_until_done
 from tests.builders import make_rule
 
-PEOPLE = 50
+PEOPLE = 30
 FAST = 100.0
 WITHIN_S = 60.0
 

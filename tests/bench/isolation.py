@@ -13,7 +13,7 @@ from tests.bench.world import Site, let_go, load, sites
 
 HANG_S = 60.0
 SICK_DELIVERIES = 100
-EVENTS, EVENTS_QUICK = 110, 25
+EVENTS, EVENTS_QUICK = 85, 15
 AIM = 1.5
 
 

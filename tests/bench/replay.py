@@ -18,7 +18,7 @@ from tests.bench.world import Site, read_statistics, sites
 
 ACCOUNTS = 20
 SIZE, SIZE_QUICK = 100_000, 10_000
-EVENTS, EVENTS_QUICK = 60, 20
+EVENTS, EVENTS_QUICK = 60, 12
 RATE = 5.0
 LATENCY_S = 0.15
 SLOT_S = 1.0 / (RATE * SHARE)
