@@ -12,6 +12,8 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from meshes.kept_secrets import kept
+
 MAKE_SECRET = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'  # noqa: S105  a command, not a secret
 MAKE_CREDENTIAL_KEY = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -27,22 +29,11 @@ def read(env: environ.Env, *, debug: bool, folder: Path) -> tuple[str, list[str]
     secret_key = env.str("SECRET_KEY", "")
     keys = [key.strip() for key in env.list("CREDENTIAL_KEYS", default=[]) if key.strip()]
     if debug:
-        secret_key = secret_key or _kept(folder / "secret_key", secrets.token_urlsafe(50))
-        keys = keys or [_kept(folder / "credential_key", Fernet.generate_key().decode())]
+        secret_key = secret_key or kept(folder / "secret_key", secrets.token_urlsafe(50))
+        keys = keys or [kept(folder / "credential_key", Fernet.generate_key().decode())]
     _refuse_weak_secret(secret_key)
     _refuse_bad_keys(keys, secret_key)
     return secret_key, keys
-
-
-def _kept(path: Path, fresh: str) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(fresh)
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
 
 
 def _refuse_weak_secret(secret_key: str) -> None:

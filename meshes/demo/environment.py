@@ -14,6 +14,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from meshes.kept_secrets import kept
+
 FOLDER = Path(__file__).resolve().parent.parent.parent / "var" / "demo"
 DATABASE = FOLDER / "demo.sqlite3"
 
@@ -32,8 +34,8 @@ def prepare() -> None:
         {
             "ENV_FILE": str(FOLDER / "no.env"),
             "DATABASE_URL": f"sqlite:///{DATABASE}",
-            "SECRET_KEY": _kept("secret_key", secrets.token_urlsafe(50)),
-            "CREDENTIAL_KEYS": _kept("credential_key", Fernet.generate_key().decode()),
+            "SECRET_KEY": kept(FOLDER / "secret_key", secrets.token_urlsafe(50)),
+            "CREDENTIAL_KEYS": kept(FOLDER / "credential_key", Fernet.generate_key().decode()),
             "DESTINATIONS_ALLOW_PRIVATE": "true",
             "DEBUG": "false",
             "REDIS_URL": "",
@@ -45,14 +47,6 @@ def prepare() -> None:
     )
     for name in ("SECRET_KEY_FILE", "CREDENTIAL_KEYS_FILE", "DATABASE_URL_FILE", "REDIS_URL_FILE"):
         os.environ.pop(name, None)
-
-
-def _kept(name: str, fresh: str) -> str:
-    path = FOLDER / name
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(fresh)
-    return path.read_text()
 
 
 @contextmanager
