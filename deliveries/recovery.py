@@ -17,7 +17,7 @@ from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
 from deliveries.holding import extended
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
-from deliveries.recording import RULE_DELETED, retry_window
+from deliveries.recording import retry_window
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +127,7 @@ def _cancel_some() -> int:
             held_reason="",
             held_at=None,
             completed_at=database_now(),
-            reason=RULE_DELETED,
+            reason="rule_deleted",
             last_error=DELETED,
         )
     return len(rows)
