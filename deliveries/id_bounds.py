@@ -19,6 +19,12 @@ def newest_id(rows: QuerySet[Any]) -> int:
     return int(rows.order_by("-pk").values_list("pk", flat=True).first() or 0)
 
 
+def before_oldest(rows: QuerySet[Any]) -> int:
+    """The id right below the lowest one of the rows, 0 when there are none."""
+    oldest = rows.order_by("pk").values_list("pk", flat=True).first()
+    return int(oldest or 1) - 1
+
+
 def id_before(rows: QuerySet[Any], moment: datetime) -> int:
     """An id at or below which every row is older than the moment, by bisection."""
     return _last_older(rows, moment - SLACK)
@@ -30,7 +36,7 @@ def id_after(rows: QuerySet[Any], moment: datetime) -> int:
 
 
 def _last_older(rows: QuerySet[Any], moment: datetime) -> int:
-    low, high = 0, newest_id(rows)
+    low, high = before_oldest(rows), newest_id(rows)
     while low < high:
         middle = (low + high) // 2
         following = rows.filter(pk__gt=middle).order_by("pk").values_list("pk", "created_at")

@@ -13,7 +13,7 @@ from django.db.models import Count, F, QuerySet
 
 from connections.models import Account
 from connections.pace import SHARE
-from deliveries.id_bounds import id_after, id_before, newest_id
+from deliveries.id_bounds import before_oldest, id_after, id_before, newest_id
 from deliveries.models import Delivery
 from deliveries.moving import Difference, differences_of
 from deliveries.replaying import fate
@@ -112,7 +112,7 @@ def bounds(selection: Selection, *, workspace_id: UUID) -> tuple[int, int]:
     """The ids between which everything selected lies, the first one exclusive."""
     rows = Delivery.objects.filter(workspace=workspace_id)
     since, until = selection.get("since"), selection.get("until")
-    first = id_before(rows, datetime.fromisoformat(since)) if since else 0
+    first = id_before(rows, datetime.fromisoformat(since)) if since else before_oldest(rows)
     last = id_after(rows, datetime.fromisoformat(until)) if until else newest_id(rows)
     return first, last
 
