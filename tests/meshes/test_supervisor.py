@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -64,6 +65,7 @@ def test_killed_processes_of_the_pool_stop_no_delivery_for_long(sandbox, databas
         sandbox.faults.set("hang", seconds=30.0, count=1)
         delivery = due(rule)
         wait_for(lambda: sandbox.state.requests)
+        time.sleep(2)  # until the other process has done what it took, and holds the lock again
 
         for pid in worker.pool():
             os.kill(pid, signal.SIGKILL)
