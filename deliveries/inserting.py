@@ -2,6 +2,7 @@
 
 Why: the rows travel as one JSON document, so that a statement is the same for
 one row and for thousands; the ORM would cost more than all the rest of intake.
+Ids are the order of a lane, so on PostgreSQL they are drawn one writer at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.db import connection, models
 
@@ -21,8 +23,19 @@ Row = dict[str, Any]
 
 EVENT_UUID = "event_uuid"
 DUE = "next_attempt_at"
-_INSERT = 'INSERT INTO "{table}" ({columns}) SELECT {values} FROM {rows}{join} ORDER BY {place}'
+LANE_LOCKS = 4096
+"""So many locks for all lanes, so that their number is bounded; two lanes may share one."""
+
+_INSERT = (
+    'INSERT INTO "{table}" ({columns}) SELECT {values} FROM {rows}{join}{once} ORDER BY {place}'
+)
 _JOIN = ' JOIN "deliveries_event" AS stored ON stored."uuid" = {}'
+# The first key tells these locks from any other advisory lock in the database; it spells "lane".
+_LOCKED = (
+    "locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(1818324581, lane)"
+    " FROM unnest(%s::int[]) AS lanes (lane))"
+)
+_ONCE_LOCKED = " WHERE (SELECT count(*) FROM locked) >= 0"
 
 
 def insert(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
@@ -32,21 +45,24 @@ def insert(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
     other columns get their defaults. A delivery names its event by the key
     `event_uuid`.
     """
-    write_events = _statement(Event, tuple(events[0]))
-    if not deliveries:
-        _run(write_events, events)
+    if deliveries and connection.vendor == "postgresql":
+        statement = _together(tuple(events[0]), tuple(deliveries[0]))
+        _run(statement, _lanes(deliveries), _document(events), _document(deliveries))
         return
-    write_deliveries = _statement(Delivery, tuple(deliveries[0]))
-    if connection.vendor == "postgresql":
-        _run(_together(write_events, write_deliveries), events, deliveries)
-    else:
-        _run(write_events, events)
-        _run(write_deliveries, deliveries)
+    _run(_statement(Event, tuple(events[0])), _document(events))
+    if deliveries:
+        _run(_statement(Delivery, tuple(deliveries[0])), _document(deliveries))
 
 
-def _run(statement: str, *documents: Sequence[Row]) -> None:
+def _run(statement: str, *parameters: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_document(rows) for rows in documents])
+        cursor.execute(statement, parameters)
+
+
+def _lanes(deliveries: Sequence[Row]) -> list[int]:
+    """The locks of the rows' lanes, in the order in which everybody takes them."""
+    lanes = {(row["account_id"], row["email"]) for row in deliveries if row["email"]}
+    return sorted({crc32(f"{account} {email}".encode()) % LANE_LOCKS for account, email in lanes})
 
 
 def _document(rows: Sequence[Row]) -> str:
@@ -61,14 +77,21 @@ def _plain(value: Any) -> str:
     raise TypeError(f"A row cannot hold a {type(value).__name__}.")
 
 
-def _together(events: str, deliveries: str) -> str:
-    """Both statements as one; the second reads the ids that the first gave."""
+def _together(event: tuple[str, ...], delivery: tuple[str, ...]) -> str:
+    """Both statements as one; the second reads the ids that the first gave.
+
+    Why: ids are drawn when a row is written, but seen when its transaction
+    ends; the locks keep a later id of a lane from being seen before an
+    earlier one.
+    """
+    events = _statement(Event, event, once=_ONCE_LOCKED)
+    deliveries = _statement(Delivery, delivery)
     reads_them = deliveries.replace('"deliveries_event" AS stored', "stored")
-    return f'WITH stored AS ({events} RETURNING "id", "uuid") {reads_them}'
+    return f'WITH {_LOCKED}, stored AS ({events} RETURNING "id", "uuid") {reads_them}'
 
 
 @lru_cache(maxsize=8)
-def _statement(model: type[models.Model], given: tuple[str, ...]) -> str:
+def _statement(model: type[models.Model], given: tuple[str, ...], *, once: str = "") -> str:
     """An INSERT of rows of this model, with one parameter: the document."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     types = {field.attname: _type(field) for field in fields}
@@ -78,6 +101,7 @@ def _statement(model: type[models.Model], given: tuple[str, ...]) -> str:
         "values": ", ".join(_value(field, given, types) for field in fields),
         "rows": _rows(given, types),
         "join": _JOIN.format(_from_row(EVENT_UUID)) if EVENT_UUID in given else "",
+        "once": once,
         "place": "v.key" if connection.vendor == "sqlite" else "v.place",
     }
     return _INSERT.format(**parts)
