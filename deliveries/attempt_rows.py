@@ -25,6 +25,7 @@ Values = Mapping[str, Any]
 BEGIN_SQL = f"""
 UPDATE {TABLE} SET attempt_count = %(number)s, run_attempts = %(run_attempts)s
 WHERE id = %(delivery)s AND lease_token = %(token)s AND status = 'processing'
+  AND cancel_asked_at IS NULL
 """  # noqa: S608
 OPEN_SQL = f"""
 INSERT INTO {ATTEMPTS} (uuid, delivery_id, number, trigger, asked_by, rule_version_id,
@@ -56,7 +57,10 @@ HELD = "EXISTS (SELECT 1 FROM held)"
 
 
 def open_row(values: Values) -> Any:
-    """The id of a new attempt in flight; None, and no row, when the claim was lost."""
+    """The id of a new attempt in flight.
+
+    Shape: None, and no row, when the claim was lost or somebody asked to cancel.
+    """
     given = {**values, "uuid": uuid4()}
     if connection.vendor == "postgresql":
         write = OPEN_SQL.format(held=f" WHERE {HELD}")

@@ -128,9 +128,14 @@ def renew(held: Claim) -> bool:
     return bool(_held(held).update(lease_until=until) == 1)
 
 
-def release(held: Claim, *, status: str) -> None:
-    """Give a delivery back as it was, its place in line included; nothing was sent for it."""
-    _held(held).update(status=status, lease_token=None, lease_until=None)
+def release(held: Claim, *, status: str) -> bool:
+    """Whether the delivery is back in line as it was; nothing was sent for it.
+
+    Shape: False for one that is not ours any more, or that somebody asked to
+    cancel meanwhile, which must end in place of waiting.
+    """
+    back = {"status": status, "lease_token": None, "lease_until": None}
+    return bool(_held(held).filter(cancel_asked_at__isnull=True).update(**back) == 1)
 
 
 def as_before(delivery: Delivery) -> Status:

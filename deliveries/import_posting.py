@@ -21,6 +21,7 @@ from connections.destinations.base import BulkItem, BulkSeen, Call
 from connections.destinations.errors import DestinationError
 from connections.models import ContactCache
 from connections.pace import Paused
+from deliveries.giving_back import give_back_all
 from deliveries.import_claiming import MORE_THAN, RUNS_S, SPARE_S
 from deliveries.import_holding import Hold, ImportLost
 from deliveries.import_items import in_hand, items_of
@@ -81,7 +82,7 @@ def _release(batch: ImportBatch, ids: Collection[int] | None = None, **more: Any
     held = Delivery.objects.filter(batch=batch, lease_token=batch.token, status=Status.PROCESSING)
     if ids is not None:
         held = held.filter(pk__in=ids)
-    held.update(status=Status.PENDING, lease_token=None, lease_until=None, batch=None, **more)
+    give_back_all(held, batch=None, **more)
 
 
 def _confirmed(hold: Hold, line: Call) -> list[Delivery]:

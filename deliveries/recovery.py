@@ -15,6 +15,7 @@ from connections.models import Connection
 from deliveries.backoff import next_attempt_at
 from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
+from deliveries.giving_back import ended
 from deliveries.holding import extended
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
 from deliveries.recording import retry_window
@@ -62,15 +63,21 @@ def pick_up_abandoned() -> int:
 def _give_back(delivery_id: int) -> int:
     now = database_now()
     with transaction.atomic():
-        lost = Delivery.objects.select_for_update().abandoned(now).filter(pk=delivery_id).first()
+        rows = Delivery.objects.select_for_update(of=("self",)).select_related("event")
+        lost = rows.abandoned(now).filter(pk=delivery_id).first()
         if lost is None:
             return 0
         attempt = lost.attempts.filter(outcome="", lease_token=lost.lease_token)  # type: ignore[misc]
         began = _close(attempt, now=now)
-        changes = _after_loss(lost, now=now) if began else {"status": as_before(lost)}
-        Delivery.objects.filter(pk=lost.pk).update(lease_token=None, lease_until=None, **changes)
+        changes = _after_loss(lost, now=now) if began else _unbegun(lost)
+        free = {"lease_token": None, "lease_until": None}
+        Delivery.objects.filter(pk=lost.pk).update(**{**free, **changes})
     log.warning("worker_lost", delivery_id=lost.pk, attempt_began=began)
     return 1
+
+
+def _unbegun(lost: Delivery) -> dict[str, Any]:
+    return {"status": as_before(lost)} if lost.cancel_asked_at is None else ended(lost)
 
 
 def _close(attempt: QuerySet[Attempt], *, now: datetime) -> bool:

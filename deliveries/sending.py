@@ -15,7 +15,8 @@ from connections.pace import Paused, pause
 from connections.probing import probe
 from connections.timeouts import note_answer, note_timeout
 from deliveries import holding, latency, recording, recovery
-from deliveries.claiming import Claim, ClaimLost, as_before, release, renew
+from deliveries.claiming import Claim, ClaimLost, renew
+from deliveries.giving_back import give_back
 from deliveries.jobs import job_for, values_to_hide
 from deliveries.loading import Loaded, load
 from deliveries.models import Outcome
@@ -43,10 +44,8 @@ def send(claim: Claim) -> int:
     try:
         begins_at = timezone.now() + timedelta(seconds=turn.prepare())
         running = recording.open_attempt(claim, delivery, now=begins_at)
-    except Paused:
-        release(claim, status=as_before(delivery))
-    except ClaimLost:
-        log.warning("claim_lost", delivery_id=delivery.pk)
+    except (Paused, ClaimLost):
+        give_back(claim, delivery)
     else:
         _attempt(running, turn, loaded)
     return turn.slots
@@ -59,7 +58,7 @@ def _stopped_before_start(claim: Claim, loaded: Loaded) -> bool:
         recording.record_canceled(claim, delivery, reason=unwanted, now=timezone.now())
         return True
     if not delivery.connection.active or delivery.connection.deleted_at is not None:
-        release(claim, status=as_before(delivery))
+        give_back(claim, delivery)
         recovery.hold_for_connection(delivery.connection_id)
         return True
     return False

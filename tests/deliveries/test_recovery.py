@@ -25,10 +25,20 @@ def rule(db):
     return make_rule()
 
 
-def die(delivery: Delivery) -> Delivery:
-    """The delivery after a worker began an attempt, died, and was found out."""
+def begin(delivery: Delivery) -> None:
+    """A worker claims the delivery and begins an attempt."""
     held = claim(delivery.account_id)
     open_attempt(held, Delivery.objects.get(pk=held.delivery_id), now=timezone.now())
+
+
+def die(delivery: Delivery) -> Delivery:
+    """The delivery after a worker began an attempt, died, and was found out."""
+    begin(delivery)
+    return found_out(delivery)
+
+
+def found_out(delivery: Delivery) -> Delivery:
+    """The delivery after its worker was found to be dead."""
     let_lease_run_out(delivery)
     assert recovery.pick_up_abandoned() == 1
     delivery.refresh_from_db()
@@ -110,9 +120,10 @@ def test_a_delivery_that_was_given_back_takes_no_late_attempt(rule):
 
 def test_what_somebody_canceled_meanwhile_ends(rule):
     delivery = due(rule)
+    begin(delivery)
     Delivery.objects.update(cancel_asked_at=timezone.now())
 
-    die(delivery)
+    found_out(delivery)
 
     assert delivery.status == "canceled"
     assert delivery.completed_at is not None
