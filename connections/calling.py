@@ -16,6 +16,7 @@ from connections.destinations.base import Call, Exchange
 from connections.destinations.http import Line, open_session
 from connections.models import Connection
 from connections.pace import take_slot
+from connections.usage import answer_came, call_leaves
 
 KEPT_SESSIONS = 256
 
@@ -48,13 +49,13 @@ def open_line(
     Raises: (the line) errors of `destinations.errors`, or what before_call raises.
     """
     destination = destinations.destination(connection.kind)
-    secrets = secrets_of(connection)
+    secrets, account_id = secrets_of(connection), connection.account_id
     return Line(
-        _session_for(connection.account_id),
+        _session_for(account_id),
         base=destination.api_base(connection.metadata),
         headers=destination.headers(secrets),
-        before_call=before_call or partial(take_slot, connection.account_id),
-        record=record or _forget,
+        before_call=partial(_leave, account_id, before_call or partial(take_slot, account_id)),
+        record=partial(_arrive, account_id, record or _forget),
         hide=(*hide, *secrets.values()),
         deadline_s=deadline_s,
     )
@@ -62,6 +63,18 @@ def open_line(
 
 def _forget(_exchange: Exchange) -> None:
     return None
+
+
+def _leave(account_id: int | None, before_call: Callable[[], object]) -> None:
+    before_call()
+    if account_id is not None:
+        call_leaves(account_id)
+
+
+def _arrive(account_id: int | None, record: Callable[[Exchange], None], exchange: Exchange) -> None:
+    record(exchange)
+    if account_id is not None:
+        answer_came(account_id, exchange)
 
 
 def _session_for(account_id: int) -> Any:

@@ -44,7 +44,8 @@ class Account(models.Model):
     Shape: runtime state, written by workers; never audited.
     Units: `next_slot` is in seconds since the epoch by the database's clock;
     `requests_per_second` is the budget that all our processes share;
-    `paused_s` adds up all its pauses so far, in seconds.
+    `paused_s` adds up all its pauses so far, in seconds. `slots_taken` counts
+    every slot so far, `slots_noted` those that stand in `AccountHour` already.
     `last_timeout_at` is set while its last call got no answer in time.
     """
 
@@ -55,6 +56,8 @@ class Account(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=64, blank=True, default="")
     paused_s = models.FloatField(default=0.0, db_default=0.0)
+    slots_taken = models.PositiveBigIntegerField(default=0, db_default=0)
+    slots_noted = models.PositiveBigIntegerField(default=0, db_default=0)
     last_timeout_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -71,6 +74,34 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AccountHour(models.Model):
+    """What became of an account's budget in one hour: our share, and signs of others.
+
+    Shape: `sent` counts slots that we took, `refused` answers that asked us
+    to slow down. Of `asked` answers that told how much of the limit was
+    left, `others` adds up what was gone without us.
+    Units: `others` in requests a second, `paused_s` in seconds.
+    """
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="hours", db_index=False
+    )
+    hour = models.DateTimeField()
+    sent = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+    paused_s = models.FloatField(default=0.0)
+    asked = models.PositiveBigIntegerField(default=0)
+    others = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "hour"], name="account_hour_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} at {self.hour:%Y-%m-%d %H:00}"
 
 
 class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from connections.clock import by_database_clock, database_now, now_parameter
 from connections.models import Account
+from connections.usage import note_refusal
 
 SHARE = 0.95
 """Of the allowed rate: at the full rate, jitter alone causes refusals."""
@@ -52,7 +53,8 @@ def reserve_slot(account_id: int) -> float:
     now, greatest = NOW_SQL[connection.vendor], MAX_SQL[connection.vendor]
     gap = f"(1.0 / (requests_per_second * {SHARE}))"
     sql = (
-        f"UPDATE {Account._meta.db_table} SET next_slot = {greatest}(next_slot, {now}) + {gap} "  # noqa: S608
+        f"UPDATE {Account._meta.db_table} SET slots_taken = slots_taken + 1, "  # noqa: S608
+        f"next_slot = {greatest}(next_slot, {now}) + {gap} "
         f"WHERE id = %(id)s AND (paused_until IS NULL OR paused_until <= %(now)s) "
         f"RETURNING next_slot - {gap} - {now}"
     )
@@ -106,15 +108,16 @@ def pause(account_id: int, *, seconds: float, reason: str) -> None:
     _paused_here[account_id] = max(_paused_here.get(account_id, 0.0), time.monotonic() + seconds)
     now = database_now()
     until = now + timedelta(seconds=seconds)
+    waited = 0.0
     with transaction.atomic():
         account = Account.objects.select_for_update().only("paused_until").get(pk=account_id)
         since = max(account.paused_until or now, now)
         if since < until:
+            waited = (until - since).total_seconds()
             Account.objects.filter(pk=account_id).update(
-                paused_until=until,
-                pause_reason=reason,
-                paused_s=F("paused_s") + (until - since).total_seconds(),
+                paused_until=until, pause_reason=reason, paused_s=F("paused_s") + waited
             )
+    note_refusal(account_id, seconds=waited, now=now)
 
 
 def _paused(account_id: int) -> Paused:

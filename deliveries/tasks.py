@@ -15,6 +15,7 @@ from django_q.brokers import Broker, get_broker
 from django_q.tasks import async_task
 
 from connections.probing import probe_inactive
+from connections.usage import note_slots
 from deliveries import (
     alerts,
     beats,
@@ -63,7 +64,7 @@ def pump(hops: int = HOPS) -> None:
 
 
 def keep_house() -> None:
-    """Every minute: bring a missing pump back, clean up, tell people, probe."""
+    """Every minute: bring a missing pump back, clean up, tell people, probe, count calls."""
     if not beats.alive("pump"):
         enqueue("pump")
     now = timezone.now()
@@ -73,6 +74,7 @@ def keep_house() -> None:
         release_returned=lambda: release_returned(now=now),
         alerts=lambda: alerts.look(now),
         probes=lambda: probe_inactive(now=now),
+        usage=lambda: note_slots(now),
     )
 
 

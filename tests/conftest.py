@@ -64,10 +64,16 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], pure: list[pytest
 @pytest.fixture(autouse=True)
 def _fresh_process() -> None:
     """Nothing that a process remembers of an account; tests give ids out again."""
-    from connections import pace
+    from connections import pace, usage
     from deliveries import latency, retention
 
-    memory = (pace._paused_here, latency._seconds, latency._answered_at, latency._failing)
+    memory = (
+        pace._paused_here,
+        usage._seen,
+        latency._seconds,
+        latency._answered_at,
+        latency._failing,
+    )
     for remembered in memory:
         remembered.clear()
     retention.start_over()
