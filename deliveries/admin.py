@@ -171,6 +171,7 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
             "status": displays.status(row, now=now),
             "tone": displays.tone(row),
             "cause": displays.cause(row),
+            "read_back": displays.read_back(row),
             "facts": displays.delivery_facts(row, now=now),
             "ids": displays.delivery_ids(row),
             "timeline": timeline(row, destination=displays.destination_name(row)),

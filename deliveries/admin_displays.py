@@ -17,8 +17,9 @@ from django.db.models.functions import Coalesce, Substr
 from django.urls import reverse
 
 from connections import destinations
-from deliveries import wording
-from deliveries.models import Delivery, Event, Status, Trigger
+from deliveries import finding, wording
+from deliveries.finding import Finding
+from deliveries.models import Delivery, Event, Found, Status, Trigger
 from deliveries.reasons import BY_ITSELF, Reason, explained
 from deliveries.repaired_targets import repaired_target
 from rules.targets import action_of
@@ -195,6 +196,39 @@ def cause(delivery: Delivery) -> Cause | None:
             reason.happened, GIVEN_UP, f"Replay this delivery once {destination} works."
         )
     return Cause(reason, delivery.last_error if delivery.reason == BY_PERSON else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What the contact was found to be when it was read back last."""
+
+    sentences: tuple[str, ...]
+    when: str
+    tone: str
+    outdated: bool
+
+
+def read_back(delivery: Delivery) -> ReadBack | None:
+    """What reading the contact back found last; None before the first time."""
+    if delivery.read_back_at is None:
+        return None
+    found = Finding(Found(delivery.found), delivery.mail)
+    return ReadBack(
+        tuple(finding_sentences(delivery, found)),
+        wording.moment(delivery.read_back_at, seconds=True),
+        finding.tone(found),
+        delivery.completed_at is None or delivery.completed_at > delivery.read_back_at,
+    )
+
+
+def finding_sentences(delivery: Delivery, found: Finding) -> list[str]:
+    """What was found, in words that name the tag or list and the destination."""
+    return finding.sentences(
+        found,
+        action=action_of(delivery.connection.kind, delivery.action),
+        target=wording.target_name(delivery.rule_version.target_label, delivery.target_id),
+        destination=destination_name(delivery),
+    )
 
 
 def status(delivery: Delivery, *, now: datetime) -> str:

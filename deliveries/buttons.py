@@ -9,10 +9,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from deliveries import admin_displays as displays
 from deliveries import canceling, wording
 from deliveries.forms import ReplayForm
 from deliveries.models import UNFINISHED, Delivery, Event, Status
 from deliveries.moving import differences
+from deliveries.reading_back import CannotReadBack, contacts_of, read_back
 from deliveries.replaying import (
     SENTENCES,
     Basis,
@@ -26,6 +28,7 @@ from meshes.admin_buttons import Button
 
 MAY_REPLAY = "deliveries.replay_delivery"
 MAY_CANCEL = "deliveries.cancel_delivery"
+MAY_READ_BACK = "deliveries.read_back"
 ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 STOPPED = {
     canceling.CANCELED: "The delivery is canceled; nothing more is sent for it.",
@@ -45,6 +48,12 @@ def cancel_one(request: HttpRequest, delivery: Delivery, _values: Mapping[str, A
     """Stop the delivery."""
     word = canceling.cancel_delivery(delivery.pk, by=who(request), now=timezone.now())
     return STOPPED[word]
+
+
+def verify_one(request: HttpRequest, delivery: Delivery, _values: Mapping[str, Any]) -> str:
+    """Ask the account what the contact holds now."""
+    found = read_back(delivery, by=who(request), now=timezone.now)
+    return " ".join(displays.finding_sentences(delivery, found))
 
 
 def replay_failed(request: HttpRequest, event: Event, values: Mapping[str, Any]) -> str:
@@ -102,7 +111,21 @@ def _has_waiting(event: Event) -> bool:
     return Delivery.objects.filter(UNFINISHED, event=event).exists()
 
 
+def _can_be_asked(delivery: Delivery) -> bool:
+    return bool(delivery.email) and contacts_of(delivery.connection) is not None
+
+
 DELIVERY_BUTTONS = (
+    Button(
+        name="verify",
+        label="Verify now",
+        question="Read the contact back from its account now? This takes about two calls of the "
+        "account's budget and changes nothing there.",
+        act=verify_one,
+        shown=_can_be_asked,
+        permission=MAY_READ_BACK,
+        refusals=(CannotReadBack,),
+    ),
     Button(
         name="replay",
         label="Replay…",

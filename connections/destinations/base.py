@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from connections.destinations.errors import DestinationError
+
+if TYPE_CHECKING:
+    from connections.destinations.contacts import Contacts
 
 JSON = dict[str, Any]
 TargetKind = Literal["tag", "list", "contact"]
@@ -270,7 +273,8 @@ class Bulk(Protocol):
 class Destination(Protocol):
     """What every destination offers; a module-level constant implements it.
 
-    Shape: `bulk` is None where the destination takes one contact at a time.
+    Shape: `bulk` is None where the destination takes one contact at a time,
+    `contacts` where it cannot be asked what a contact holds.
     """
 
     kind: str
@@ -279,6 +283,7 @@ class Destination(Protocol):
     actions: tuple[Action, ...]
     core_fields: tuple[CatalogItem, ...]
     bulk: Bulk | None
+    contacts: Contacts | None
 
     def normalize(
         self, metadata: Mapping[str, str], *, allow_private: bool = False

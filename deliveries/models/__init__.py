@@ -2,7 +2,16 @@
 
 from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
 from deliveries.models.runtime import BooksCheck, IdempotencyKey, Rollup, WorkerBeat
-from deliveries.models.words import UNFINISHED, WAITING, Outcome, Priority, Status, Trigger
+from deliveries.models.words import (
+    UNFINISHED,
+    WAITING,
+    Found,
+    Mail,
+    Outcome,
+    Priority,
+    Status,
+    Trigger,
+)
 from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch
 
 __all__ = [
@@ -16,8 +25,10 @@ __all__ = [
     "DeliveryQuerySet",
     "Erasure",
     "Event",
+    "Found",
     "IdempotencyKey",
     "ImportBatch",
+    "Mail",
     "Outcome",
     "Priority",
     "Rollup",

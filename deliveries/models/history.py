@@ -11,7 +11,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections.models import Account, Connection
-from deliveries.models.words import UNFINISHED, WAITING, Outcome, Priority, Status, Trigger
+from deliveries.models.words import (
+    UNFINISHED,
+    WAITING,
+    Found,
+    Mail,
+    Outcome,
+    Priority,
+    Status,
+    Trigger,
+)
 from meshes.models import Workspace
 from rules.models import Rule, RuleVersion
 
@@ -94,7 +103,10 @@ class Delivery(models.Model):
     `job` belong to the latest one, `run_attempts` counts its attempts, and
     `status_before` is what a replay found, to be restored when it is called
     off. `released_at` is set once a hold ended. `batch` is the bulk import
-    that has the delivery in hand. Units: `paused_mark` is the account's
+    that has the delivery in hand.
+
+    `read_back_at` is when the contact was read back last, `found` what it was
+    found to be and `mail` whether mail can reach it. Units: `paused_mark` is the account's
     `paused_s` at the time `retry_until` was set.
     """
 
@@ -163,6 +175,13 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    read_back_at = models.DateTimeField(null=True, blank=True)
+    found = models.CharField(
+        max_length=12, choices=Found.choices, blank=True, default="", db_default=""
+    )
+    mail = models.CharField(
+        max_length=12, choices=Mail.choices, blank=True, default="", db_default=""
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -171,6 +190,7 @@ class Delivery(models.Model):
         permissions = [
             ("replay_delivery", "Can replay deliveries"),
             ("cancel_delivery", "Can cancel deliveries"),
+            ("read_back", "Can read contacts back from their account"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["event", "rule"], name="delivery_unique"),

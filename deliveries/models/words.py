@@ -48,6 +48,25 @@ class Trigger(models.TextChoices):
     CANARY = "canary"
 
 
+class Found(models.TextChoices):
+    """Whether a contact that was read back is as its rule wants it."""
+
+    AS_WANTED = "as_wanted"
+    UNDONE = "undone"
+    MISSING = "missing"
+    NO_CONTACT = "no_contact"
+
+
+class Mail(models.TextChoices):
+    """Whether mail can reach a contact that was read back."""
+
+    POSSIBLE = "possible"
+    NO_LIST = "no_list"
+    UNCONFIRMED = "unconfirmed"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+
+
 class Priority(models.IntegerChoices):
     """Which deliveries go first when an account has more to do than budget."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from connections.destinations.activecampaign import address, catalog
 from connections.destinations.activecampaign.actions import ACTIONS, run
 from connections.destinations.activecampaign.bulk import BULK
+from connections.destinations.activecampaign.contacts import CONTACTS
 from connections.destinations.activecampaign.fields import CORE_FIELDS, fields_hash
 from connections.destinations.activecampaign.visit import nobody
 from connections.destinations.base import (
@@ -20,6 +21,7 @@ from connections.destinations.base import (
     Job,
     KnownContact,
 )
+from connections.destinations.contacts import Contacts
 from connections.destinations.errors import Misconfigured
 
 WHERE = "In ActiveCampaign: Settings, then Developer"
@@ -39,6 +41,7 @@ class ActiveCampaign:
     actions: tuple[Action, ...] = ACTIONS
     core_fields: tuple[CatalogItem, ...] = CORE_FIELDS
     bulk: Bulk | None = BULK
+    contacts: Contacts | None = CONTACTS
 
     def normalize(
         self, metadata: Mapping[str, str], *, allow_private: bool = False

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from connections.destinations.activecampaign import builders, readers
-from connections.destinations.activecampaign.asking import pages
+from connections.destinations.activecampaign.asking import rows
 from connections.destinations.activecampaign.visit import (
     Visit,
     adding,
@@ -25,7 +25,6 @@ from connections.destinations.base import Action, Call, Done, Job, KnownContact,
 from connections.destinations.errors import Rejected, RemoteFault, Stale
 
 UNCONFIRMED, ACTIVE, UNSUBSCRIBED, BOUNCED = "0", "1", "2", "3"
-FIRST_PAGE = 20
 
 
 class PageBuilder(Protocol):
@@ -151,31 +150,26 @@ def _remove_from_list(v: Visit) -> Done:
 
 
 def _held(v: Visit) -> str:
-    for rows in _rows(v, "contactTags", builders.contact_tags):
-        links = readers.links(rows, contact_id=v.contact.id)
+    for some in _rows(v, "contactTags", builders.contact_tags):
+        links = readers.links(some, contact_id=v.contact.id)
         if v.target_id in links:
             return links[v.target_id]
     return ""
 
 
 def _status(v: Visit) -> str:
-    for rows in _rows(v, "contactLists", builders.contact_lists):
-        states = readers.memberships(rows, contact_id=v.contact.id)
+    for some in _rows(v, "contactLists", builders.contact_lists):
+        states = readers.memberships(some, contact_id=v.contact.id)
         if v.target_id in states:
             return states[v.target_id]
     return ""
 
 
 def _rows(v: Visit, key: str, build: PageBuilder) -> Iterator[Any]:
-    beside = v.side.get(key)
-    if isinstance(beside, list):
-        yield beside
-        # Whether a look-up cuts what it brings along is not documented.
-        if len(beside) < FIRST_PAGE:
-            return
     contact_id = v.contact.id
-    for page in pages(v.call, lambda offset: build(contact_id, offset=offset)):
-        yield page[key]
+    return rows(
+        v.call, key, lambda offset: build(contact_id, offset=offset), beside=v.side.get(key)
+    )
 
 
 def _no_contact(v: Visit) -> str:

@@ -12,6 +12,8 @@ from connections.destinations.activecampaign.builders import PAGE
 from connections.destinations.activecampaign.reading import EXPECTED, read
 from connections.destinations.base import Call, Request
 
+FIRST_PAGE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -54,3 +56,16 @@ def pages(call: Call, page: Callable[[int], Request]) -> Iterator[Mapping[str, A
         total = readers.total(data)
         if offset >= total if total is not None else len(rows) < PAGE:
             return
+
+
+def rows(
+    call: Call, key: str, page: Callable[[int], Request], *, beside: Any = None
+) -> Iterator[Any]:
+    """Every page of what belongs to a contact, beginning with what a look-up brought along."""
+    if isinstance(beside, list):
+        yield beside
+        # Whether a look-up cuts what it brings along is not documented.
+        if len(beside) < FIRST_PAGE:
+            return
+    for data in pages(call, page):
+        yield data[key]

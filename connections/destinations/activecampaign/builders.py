@@ -68,6 +68,11 @@ def list_set(contact_id: str, list_id: str, status: int, *, resubscribe: bool = 
     return Request("list_set", "POST", "/contactLists", body={"contactList": membership})
 
 
+def contact_delete(contact_id: str) -> Request:
+    """Deletes a contact; its id never comes back."""
+    return Request("contact_delete", "DELETE", f"/contacts/{contact_id}")
+
+
 def tags(*, offset: int = 0, limit: int = PAGE) -> Request:
     """One page of all tags."""
     return Request("tags", "GET", "/tags", query=_page(offset, limit))

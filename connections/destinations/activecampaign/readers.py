@@ -23,12 +23,14 @@ Data = Mapping[str, Any]
 class Found:
     """A contact as an answer shows it.
 
-    Shape: `brand_new` is True only when nobody can have set a state on it.
+    Shape: `brand_new` is True only when nobody can have set a state on it,
+    `bounced` when its mailbox refuses mail for good.
     """
 
     id: str
     email: str
     brand_new: bool = False
+    bounced: bool = False
 
 
 def synced(data: Data, *, status: int) -> Found:
@@ -49,7 +51,8 @@ def found(data: Data, *, email: str) -> Found | None:
     """
     for contact in _objects(data.get("contacts")):
         if _id(contact) and same_email(str(contact.get("email") or ""), email):
-            return Found(_id(contact), email)
+            bounced = str(contact.get("bounced_hard") or "0") != "0"
+            return Found(_id(contact), email, bounced=bounced)
     return None
 
 
