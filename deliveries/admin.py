@@ -18,6 +18,7 @@ from deliveries import (
     admin_books,
     admin_erasing,
     admin_jobs,
+    admin_rules,
     buttons,
     job_pages,
     wording,
@@ -41,6 +42,7 @@ __all__ = [
     "admin_books",
     "admin_erasing",
     "admin_jobs",
+    "admin_rules",
 ]
 
 log = structlog.get_logger(__name__)

