@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,26 +45,31 @@ WHERE {UNFINISHED_SQL.format("d")} AND d.status <> 'processing'
   AND r.id = d.rule_id AND r.deleted_at IS NOT NULL LIMIT 1000
 """  # noqa: S608
 
+PICKS_UP_FOR_S = 5.0
 WORKER_LOST = "worker_lost"
 LOST = "The worker that made this attempt stopped before it could write down the result."
 DELETED = "The rule was deleted before this delivery was made."
 
 
-def pick_up_abandoned() -> int:
+def pick_up_abandoned(*, within_s: float = PICKS_UP_FOR_S) -> int:
     """How many deliveries of dead workers are scheduled again.
 
-    Shape: one whose attempt had not begun goes back as it was.
+    Shape: one whose attempt had not begun goes back as it was. Units: after
+    `within_s` the rest is left to the next call.
     Why: one loss is repeated at once, the next in a row by the retry schedule,
     so that a payload that kills workers cannot do so in a tight loop.
     """
-    lost = Delivery.objects.raw(ABANDONED_SQL, [as_parameter(database_now())])
-    return sum(_give_back(delivery.pk) for delivery in lost)
+    until = time.monotonic() + within_s
+    lost = list(Delivery.objects.raw(ABANDONED_SQL, [as_parameter(database_now())]))
+    return sum(_give_back(row.pk) for row in lost if time.monotonic() < until)
 
 
 def _give_back(delivery_id: int) -> int:
     now = database_now()
     with transaction.atomic():
-        rows = Delivery.objects.select_for_update(of=("self",)).select_related("event")
+        # Another process that has the row picks it up right now.
+        locked = Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        rows = locked.select_related("event")
         lost = rows.abandoned(now).filter(pk=delivery_id).first()
         if lost is None:
             return 0

@@ -2,7 +2,7 @@
 
 django-q2 can stand still for ever after one killed process while it looks
 alive. The supervisor judges by the pump's sign of life in the database and
-replaces a cluster that shows none.
+replaces a cluster that shows none; what it had in hand is scheduled meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from deliveries import beats
+from deliveries import beats, recovery
 from deliveries.tasks import enqueue
 
 LOOK_EVERY_S = 1.0
@@ -30,6 +30,7 @@ SILENCE_S = 15.0
 SILENCE_PER_WORKER_S = 3.5
 MOST_SILENCE_S = 50.0
 DRAIN_S = 60.0
+PICKS_UP_FOR_S = 2.0
 PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ class Supervisor:
         try:
             beats.beat(row_id)
             self._keep_a_pump()
+            self._pick_up()
         except (DatabaseError, redis.RedisError) as error:
             log.warning("database_or_queue_unavailable", error=type(error).__name__)
             close_old_connections()
@@ -111,6 +113,20 @@ class Supervisor:
             log.error("cluster_stands_still", silent_s=round(now - self.pump_seen_at))
             self._kill()
             self._start()
+
+    def _pick_up(self) -> None:
+        """Schedule again what dead workers left in hand, also while no pump is there to do it.
+
+        Why: a new cluster may take as long to come as the promise leaves after
+        the lease; briefly, so that our own sign of life is never late.
+        """
+        try:
+            recovery.pick_up_abandoned(within_s=PICKS_UP_FOR_S)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.error("sweep_broke", sweep="pick_up_abandoned", exc_info=error)
+            close_old_connections()
 
     def _patience_s(self) -> float:
         return min(MOST_SILENCE_S, SILENCE_S + SILENCE_PER_WORKER_S * beats.alive("supervisor"))

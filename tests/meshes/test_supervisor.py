@@ -84,6 +84,24 @@ def test_killed_processes_of_the_pool_stop_no_delivery_for_long(sandbox, databas
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a death")
+def test_what_a_standing_cluster_has_in_hand_is_picked_up_before_another_one_comes(
+    sandbox, database_url, tmp_path
+):
+    rule = tag_rule(sandbox)
+    with running(tmp_path / "log", DATABASE_URL=database_url) as worker:
+        sandbox.faults.set("hang", seconds=30.0, count=1)
+        delivery = due(rule)
+        wait_for(lambda: sandbox.state.requests)
+
+        os.killpg(children_of(worker.process.pid)[0], signal.SIGSTOP)
+        let_lease_run_out(delivery)
+
+        wait_for(lambda: status_of(delivery) == "retrying", within_s=10)
+        assert "replacing it" not in worker.said()
+        attempt = delivery.attempts.get()
+        assert (attempt.outcome, attempt.reason) == ("internal_error", "worker_lost")
+
+
 def test_a_killed_supervisor_leaves_no_cluster_behind(sandbox, database_url, tmp_path):
     with running(tmp_path / "log", DATABASE_URL=database_url) as worker:
         cluster = children_of(worker.process.pid)[0]
