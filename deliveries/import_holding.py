@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,25 +13,38 @@ from connections.calling import open_line
 from connections.clock import database_now
 from connections.destinations.base import Bulk, Call, Exchange
 from connections.models import Connection
-from connections.pace import take_slot
+from connections.pace import await_slot, reserve_slot
 from deliveries.import_claiming import LEASE_S, OPEN
 from deliveries.models import Delivery, ImportBatch
 
 KEPT = timedelta(days=7)
+PIECE_S = 5.0
+"""A slot that is far off is waited for in pieces, so that the lease lasts and an end is seen."""
 
 
 class ImportLost(Exception):
     """Another worker took this import over; nothing more may be done about it."""
 
 
+class Interrupted(Exception):
+    """The pump that drives this import ends; the next one goes on with it."""
+
+
+def always() -> bool:
+    """True: nobody waits for the end of this."""
+    return True
+
+
 class Hold:
     """The import and the proof that it is ours.
 
-    Shape: `exchanges` are those of this hold, in order, masked.
+    Shape: `exchanges` are those of this hold, in order, masked; `going` says
+    whether another call may still begin.
     """
 
-    def __init__(self, batch: ImportBatch) -> None:
+    def __init__(self, batch: ImportBatch, *, going: Callable[[], bool] = always) -> None:
         self.batch = batch
+        self.going = going
         self.exchanges: list[Exchange] = []
 
     @property
@@ -53,8 +67,25 @@ class Hold:
         )
 
     def _before_call(self) -> None:
-        take_slot(self.batch.account_id)
+        left_s = reserve_slot(self.batch.account_id)
+        while left_s > 0:
+            self.check()
+            await_slot(self.batch.account_id, seconds=min(left_s, PIECE_S))
+            self._keep_lease()
+            left_s -= PIECE_S
+        self.check()
+        self._keep_lease()
+
+    def _keep_lease(self) -> None:
         self.change(lease_until=database_now() + timedelta(seconds=LEASE_S))
+
+    def check(self) -> None:
+        """Return while this import may go on here.
+
+        Raises: Interrupted.
+        """
+        if not self.going():
+            raise Interrupted("The pump ends.")
 
     def change(self, **columns: Any) -> None:
         """Write these columns of the import.
@@ -82,7 +113,7 @@ class Hold:
         Delivery.objects.filter(batch=self.batch).update(batch=None)
 
 
-def hold_due(account_id: int) -> Hold | None:
+def hold_due(account_id: int, *, going: Callable[[], bool] = always) -> Hold | None:
     """An import of the account that wants attention now, in our hands; None when none does."""
     now = database_now()
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
@@ -94,7 +125,7 @@ def hold_due(account_id: int) -> Hold | None:
     if not due.filter(pk=batch.pk).update(lease_until=until):
         return None
     batch.lease_until = until
-    return Hold(batch)
+    return Hold(batch, going=going)
 
 
 def forget_old(account_id: int) -> None:

@@ -23,7 +23,7 @@ from connections.models import ContactCache
 from connections.pace import Paused
 from deliveries.giving_back import give_back_all
 from deliveries.import_claiming import MORE_THAN, RUNS_S, SPARE_S
-from deliveries.import_holding import Hold, ImportLost
+from deliveries.import_holding import Hold, ImportLost, Interrupted, always
 from deliveries.import_items import in_hand, items_of
 from deliveries.import_results import heed, refused_whole
 from deliveries.models import Attempt, Delivery, ImportBatch, Status
@@ -53,6 +53,10 @@ def post(hold: Hold) -> None:
         line = hold.line()
         deliveries = _confirmed(hold, line)
         items = _chosen(hold, deliveries)
+        hold.check()
+    except Interrupted:
+        give_back(hold, rest_s=0.0)
+        return
     except ImportLost:
         raise
     except Exception as error:
@@ -178,6 +182,7 @@ def _doubt_fields(batch: ImportBatch, items: Iterable[BulkItem]) -> None:
 def _send(hold: Hold, line: Call, items: dict[int, BulkItem]) -> None:
     people = list(items.values())
     hold.exchanges.clear()
+    hold.going = always  # from here on all is in doubt until the request is out
     try:
         import_id = hold.bulk.post(line, people)
     except (DestinationError, Paused) as error:

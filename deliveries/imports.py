@@ -6,6 +6,7 @@ one died. The single calls of an account go on meanwhile, for other people.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +19,7 @@ from connections.destinations.errors import DestinationError
 from connections.pace import Paused
 from deliveries.claiming import as_parameter
 from deliveries.import_claiming import BATCHES, MORE_THAN, OPEN_SQL, head_sql, take
-from deliveries.import_holding import Hold, ImportLost, hold_due
+from deliveries.import_holding import Hold, ImportLost, Interrupted, always, hold_due
 from deliveries.import_items import in_hand, items_of
 from deliveries.import_posting import LONG_REST_S, SHORT_REST_S, give_back, post
 from deliveries.import_results import (
@@ -66,13 +67,15 @@ def accounts_to_drive() -> list[int]:
     return [account_id for account_id in found if _fruitless.get(account_id, 0.0) <= now]
 
 
-def drive(account_id: int) -> bool:
+def drive(account_id: int, *, going: Callable[[], bool] = always) -> bool:
     """Whether one step was made: an import begun, looked after, or ended.
 
+    Shape: once `going` is false no other call begins; what is left of the step
+    is left to the next pump, as far as it was stored.
     Why: safe in any number of threads and processes, as a lease of the
     import's own decides; it calls the account, so a sender's thread runs it.
     """
-    hold = hold_due(account_id)
+    hold = hold_due(account_id, going=going)
     if hold is not None:
         _attempt(hold, STEPS[ImportBatch.State(hold.batch.state)])
         return True
@@ -80,7 +83,7 @@ def drive(account_id: int) -> bool:
     if batch is None:
         _fruitless[account_id] = time.monotonic() + FRUITLESS_S
         return False
-    _attempt(Hold(batch), post)
+    _attempt(Hold(batch, going=going), post)
     return True
 
 
@@ -89,6 +92,9 @@ def _attempt(hold: Hold, step: Callable[[Hold], None]) -> None:
         step(hold)
     except ImportLost:
         log.warning("import_lost", batch_id=hold.batch.pk)
+    except Interrupted:
+        with contextlib.suppress(ImportLost):
+            hold.look_again(database_now())
     except Paused as pause:
         _later(hold, pause=pause)
     except Exception as error:  # noqa: BLE001  an import must end, whatever happens to it

@@ -119,8 +119,11 @@ class Pump:
             return True
         self.last_beat = time.monotonic()
         for account_id in imports.accounts_to_drive():
-            self.crew.start(account_id, imports.drive)
+            self.crew.start(account_id, self._drive_import)
         return beats.beat(row_id) and os.getppid() == self.parent
+
+    def _drive_import(self, account_id: int) -> None:
+        imports.drive(account_id, going=lambda: self.claiming)
 
     def _look(self) -> None:
         """Start senders: one for every account first, then more for those that need them.
