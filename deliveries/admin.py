@@ -27,13 +27,14 @@ from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter, UntilFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
-from deliveries.admin_history import HistoryAdmin
+from deliveries.admin_history import SeekingAdmin
 from deliveries.admin_timeline import timeline
 from deliveries.models import Delivery, Event
-from deliveries.searching import find_deliveries, find_events
+from deliveries.searching import deliveries_asked, events_asked
+from deliveries.seeking import Asked
 from deliveries.unmatched import why_unmatched
 from meshes.admin_base import who
-from meshes.visibility import limited_to
+from meshes.visibility import visible_ids
 
 __all__ = [
     "DeliveryAdmin",
@@ -53,16 +54,18 @@ IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_a
 
 
 @admin.register(Event)
-class EventAdmin(EventColumns, HistoryAdmin):
+class EventAdmin(EventColumns, SeekingAdmin):
     """What the product told us, and what came of it."""
 
     buttons = buttons.EVENT_BUTTONS
     list_display = ("what", "person", "result", "workspace_name", "received")
     list_filter = (
-        filters.StateFilter,
         filters.MatchedFilter,
         filters.KindFilter,
+        filters.NameFilter,
         filters.WorkspaceFilter,
+        SinceFilter,
+        UntilFilter,
     )
     list_select_related = ("workspace",)
     fields = ("event",)
@@ -79,13 +82,14 @@ class EventAdmin(EventColumns, HistoryAdmin):
         found: QuerySet[Any] = rows.annotate(sent_completed_at=displays.sent_completed_at())
         return found
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """The events that fit the whole term, with the deliveries that the list counts."""
-        found = find_events(queryset, search_term) if search_term else queryset
+    def asked_by_term(self, request: HttpRequest, term: str) -> Asked:
+        """The events that fit the whole term."""
+        return events_asked(term)
+
+    def prepared(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows with the deliveries that the list counts."""
         deliveries = Delivery.objects.only(*IN_LISTS).order_by("id")
-        return found.prefetch_related(Prefetch("deliveries", deliveries, "counted")), False
+        return rows.prefetch_related(Prefetch("deliveries", deliveries, "counted"))
 
     def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The event in words; its payload only when asked for, which is logged."""
@@ -109,7 +113,7 @@ class EventAdmin(EventColumns, HistoryAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
+class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
     """What was to become true in an account, and how far it is."""
 
     buttons = buttons.DELIVERY_BUTTONS
@@ -117,10 +121,12 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
     list_filter = (
         filters.StateFilter,
         filters.OutcomeFilter,
+        filters.TriggerFilter,
         filters.KindFilter,
         filters.WorkspaceFilter,
         filters.ConnectionFilter,
         filters.RuleFilter,
+        filters.DeliveryNameFilter,
         ReasonFilter,
         SinceFilter,
         UntilFilter,
@@ -150,14 +156,9 @@ class DeliveryAdmin(DeliveryColumns, HistoryAdmin):
         more = {"replay_url": job_pages.replay_address(request) if may else ""}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+    def asked_by_term(self, request: HttpRequest, term: str) -> Asked:
         """The deliveries that fit the whole term, directly or by their event."""
-        if not search_term:
-            return queryset, False
-        events = limited_to(Event.objects.all(), request.user, path="workspace")
-        return find_deliveries(queryset, search_term, events=events), False
+        return deliveries_asked(term, workspaces=visible_ids(request.user))
 
     def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The delivery in words, its cause, its attempts."""

@@ -1,22 +1,26 @@
-"""Filters of the delivery list whose values are chosen in a small form: cause, time and job."""
+"""Filters of the history lists whose values are chosen in a small form: cause, time and job."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from deliveries.admin_filters import IS_HELD, NOTHING, AskingFilter
 from deliveries.id_bounds import id_after, id_before
 from deliveries.models import BackgroundJob
 from deliveries.reasons import REASONS
-from deliveries.selecting import AGO, moment_in
+from deliveries.seeking import Asked, Way
+from deliveries.selecting import AGO, HELD, moment_in
+
+OUT_OF_ORDER = timedelta(minutes=1)
+"""Rows may be stored this much later than the time that they carry."""
 
 
-class FormFilter(SimpleListFilter):
+class FormFilter(AskingFilter):
     """A filter with an input of its own; `others` keeps what else the list is narrowed by."""
 
     template = "admin/deliveries/filter_form.html"
@@ -42,10 +46,13 @@ class ReasonFilter(FormFilter):
         named = [(code, code.replace("_", " ").capitalize()) for code in REASONS]
         return sorted(named, key=lambda each: each[1])
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows with the chosen cause."""
-        code = self.value()
-        return queryset.filter(Q(reason=code) | Q(held_reason=code)) if code else queryset
+        if not self.value():
+            return None
+        ended, held = Q(reason=self.value()), Q(held_reason=self.value())
+        ways = (Way(ended, "NOT (reason = '')"), Way(HELD, IS_HELD, beside=held))
+        return Asked(ended | held, ways, 50)
 
 
 class TimeFilter(FormFilter):
@@ -57,14 +64,18 @@ class TimeFilter(FormFilter):
         """Handy moments; the form takes any other one."""
         return [(key, words) for key, (words, _) in AGO.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.model = model
+
+    def asked(self) -> Asked | None:
         """The rows on the right side of the moment; none for a value that is no moment."""
         if not self.value():
-            return queryset
+            return None
         moment = moment_in(str(self.value()), now=timezone.now())
-        return queryset.none() if moment is None else self.beside(queryset, moment)
+        return NOTHING if moment is None else self.beside(moment)
 
-    def beside(self, rows: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+    def beside(self, moment: datetime) -> Asked:
         """The rows on the right side of the moment."""
         raise NotImplementedError
 
@@ -75,10 +86,10 @@ class SinceFilter(TimeFilter):
     title = "time: received since"
     parameter_name = "since"
 
-    def beside(self, rows: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+    def beside(self, moment: datetime) -> Asked:
         """The rows from then on."""
-        first = id_before(rows.model.objects.all(), moment)
-        return rows.filter(created_at__gte=moment, pk__gt=first)
+        first = id_before(self.model.objects.all(), moment, slack=OUT_OF_ORDER)
+        return Asked(period=Q(created_at__gte=moment), above=first)
 
 
 class UntilFilter(TimeFilter):
@@ -87,13 +98,13 @@ class UntilFilter(TimeFilter):
     title = "time: received before"
     parameter_name = "until"
 
-    def beside(self, rows: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
+    def beside(self, moment: datetime) -> Asked:
         """The rows up to then."""
-        last = id_after(rows.model.objects.all(), moment)
-        return rows.filter(created_at__lt=moment, pk__lte=last)
+        last = id_after(self.model.objects.all(), moment, slack=OUT_OF_ORDER)
+        return Asked(period=Q(created_at__lt=moment), upto=last)
 
 
-class JobFilter(SimpleListFilter):
+class JobFilter(AskingFilter):
     """Deliveries of one job; links lead here, so that only the chosen one is offered."""
 
     title = "job"
@@ -105,9 +116,12 @@ class JobFilter(SimpleListFilter):
         known = value.isdecimal() and BackgroundJob.objects.filter(pk=int(value)).exists()
         return [(value, f"Job {value}")] if known else [(value, "Unknown job")] if value else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows that the job set going last."""
         value = str(self.value() or "")
         if not value:
-            return queryset
-        return queryset.filter(job=int(value)) if value.isdecimal() else queryset.none()
+            return None
+        if not value.isdecimal():
+            return NOTHING
+        fits = Q(job=int(value))
+        return Asked(fits, (Way(fits, by_workspace=False),), 70)

@@ -1,4 +1,7 @@
-"""What the history lists can be narrowed by; no choice list grows with the data."""
+"""What the history lists can be narrowed by; no choice list grows with the data.
+
+Each filter says how its rows are found along an index, for `deliveries.seeking`.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,31 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from connections.models import Connection
-from deliveries.models import Delivery, Event, Outcome
-from deliveries.selecting import STATES
-from deliveries.wording import OUTCOMES
+from deliveries import wording
+from deliveries.models import Outcome, Status, Trigger
+from deliveries.seeking import Asked, Way
+from deliveries.selecting import HELD, STATES
 from meshes.models import LIVE
 from meshes.visibility import limited_to, visible_workspaces
-from rules.models import Rule
+from rules.models import EventType, Rule
 
 LONGEST = 50
+NOTHING = Asked(fits=Q(pk__in=[]))
+UNFINISHED_OR_LOST = "NOT (status = 'completed')"
+IS_HELD = "NOT (held_reason = '')"
+
+
+class AskingFilter(SimpleListFilter):
+    """A filter of a list that is read along its indexes."""
+
+    def asked(self) -> Asked | None:
+        """What the chosen value asks, None when nothing is chosen."""
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that fit what is asked."""
+        asked = self.asked()
+        return queryset if asked is None else queryset.filter(asked.fits, asked.period)
 
 
 class WorkspaceFilter(SimpleListFilter):
@@ -38,10 +58,11 @@ class WorkspaceFilter(SimpleListFilter):
         return _with_id(queryset, self.path, self.value())
 
 
-class _ConfiguredFilter(SimpleListFilter):
+class _ConfiguredFilter(AskingFilter):
     """Rows of one rule or connection; the list is short, links lead to the others."""
 
     model: type[Any]
+    rank = 0
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The first ones by name, and always the chosen one."""
@@ -54,9 +75,15 @@ class _ConfiguredFilter(SimpleListFilter):
         found = dict(chosen.values_list("pk", "name")) | dict(named[:LONGEST])
         return [(str(pk), name) for pk, name in found.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows whose column is the chosen one; none for a value that is no id."""
-        return _with_id(queryset, str(self.parameter_name), self.value())
+        if not self.value():
+            return None
+        try:
+            fits = Q(**{str(self.parameter_name): uuid.UUID(self.value())})
+        except ValueError:
+            return NOTHING
+        return Asked(fits, (Way(along=fits, by_workspace=False),), self.rank)
 
 
 class RuleFilter(_ConfiguredFilter):
@@ -65,6 +92,7 @@ class RuleFilter(_ConfiguredFilter):
     title = "rule"
     parameter_name = "rule"
     model = Rule
+    rank = 60
 
 
 class ConnectionFilter(_ConfiguredFilter):
@@ -73,10 +101,11 @@ class ConnectionFilter(_ConfiguredFilter):
     title = "connection"
     parameter_name = "connection"
     model = Connection
+    rank = 30
 
 
-class StateFilter(SimpleListFilter):
-    """Deliveries by status; events by the status of any of their deliveries."""
+class StateFilter(AskingFilter):
+    """Deliveries by status."""
 
     title = "status"
     parameter_name = "status"
@@ -85,17 +114,25 @@ class StateFilter(SimpleListFilter):
         """Every status in plain words."""
         return [(key, label) for key, (label, _) in STATES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows in the chosen state."""
+    def asked(self) -> Asked | None:
+        """The rows in the chosen state; all but the delivered ones have an index."""
         if self.value() not in STATES:
-            return queryset
-        fits = STATES[str(self.value())][1]
-        if queryset.model is Event:
-            return queryset.filter(pk__in=Delivery.objects.filter(fits).values("event"))
-        return queryset.filter(fits)
+            return None
+        key, fits = str(self.value()), STATES[str(self.value())][1]
+        return Asked(fits, (STATE_WAYS[key],), 40) if key in STATE_WAYS else Asked(fits)
 
 
-class OutcomeFilter(SimpleListFilter):
+STATE_WAYS = {
+    "waiting": Way(Q(status=Status.PENDING), UNFINISHED_OR_LOST, beside=Q(held_reason="")),
+    "sending": Way(Q(status=Status.PROCESSING), UNFINISHED_OR_LOST),
+    "retrying": Way(Q(status=Status.RETRYING), UNFINISHED_OR_LOST, beside=Q(held_reason="")),
+    "held": Way(HELD, IS_HELD),
+    "failed": Way(Q(status=Status.FAILED), UNFINISHED_OR_LOST),
+    "canceled": Way(Q(status=Status.CANCELED), UNFINISHED_OR_LOST),
+}
+
+
+class OutcomeFilter(AskingFilter):
     """Deliveries by what became of their last attempt."""
 
     title = "last outcome"
@@ -103,16 +140,72 @@ class OutcomeFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every outcome in plain words."""
-        return [(code.value, words[:1].upper() + words[1:]) for code, words in OUTCOMES.items()]
+        return [(code.value, _capital(words)) for code, words in wording.OUTCOMES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows whose last attempt ended so."""
         if self.value() not in Outcome.values:
-            return queryset
-        return queryset.filter(last_outcome=self.value())
+            return None
+        fits = Q(last_outcome=self.value())
+        if self.value() == Outcome.DELIVERED:
+            return Asked(fits)
+        return Asked(fits, (Way(fits, "NOT (last_outcome IN ('', 'delivered'))"),), 45)
 
 
-class MatchedFilter(SimpleListFilter):
+class TriggerFilter(AskingFilter):
+    """Deliveries by what set them going last."""
+
+    title = "trigger"
+    parameter_name = "trigger"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What people and programs set going; retries belong to attempts."""
+        words = {Trigger.LIVE: "an event", Trigger.CANARY: ""}
+        named = {code: words.get(code, each) for code, each in wording.TRIGGERS.items()}
+        kept = (code for code in named if code != Trigger.RETRY and named[code])
+        return [(code.value, _capital(named[code])) for code in kept]
+
+    def asked(self) -> Asked | None:
+        """The rows that the chosen trigger set going last."""
+        if self.value() not in Trigger.values:
+            return None
+        fits = Q(trigger=self.value())
+        if self.value() == Trigger.LIVE:
+            return Asked(fits)
+        return Asked(fits, (Way(fits, "NOT (trigger = 'live')"),), 38)
+
+
+class NameFilter(AskingFilter):
+    """Rows by the name of their event."""
+
+    title = "event"
+    parameter_name = "event"
+    column = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The names that rules wait for and that were written down, and the chosen one."""
+        rules = limited_to(Rule.objects.filter(LIVE), request.user, path="workspace")
+        used = rules.order_by("event").values_list("event", flat=True).distinct()[:LONGEST]
+        types = limited_to(EventType.objects.live(), request.user, path="workspace")
+        known = types.order_by("key").values_list("key", flat=True)[:LONGEST]
+        chosen = [str(self.value())] if self.value() else []
+        return [(name, name) for name in sorted({*used, *known, *chosen})]
+
+    def asked(self) -> Asked | None:
+        """The rows with the chosen name."""
+        if not self.value():
+            return None
+        fits = Q(**{self.column: self.value()})
+        return Asked(fits, (Way(fits),), 20)
+
+
+class DeliveryNameFilter(NameFilter):
+    """Deliveries by the name of their event."""
+
+    column = "event_name"
+
+
+class MatchedFilter(AskingFilter):
     """Events by whether any rule waited for them."""
 
     title = "match"
@@ -122,13 +215,15 @@ class MatchedFilter(SimpleListFilter):
         """The two answers."""
         return [("yes", "Matched a rule"), ("no", "Matched no rule")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows with the chosen answer."""
-        fits = {"yes": Q(total_rules__gt=0), "no": Q(total_rules=0)}
-        return queryset.filter(fits.get(str(self.value()), Q()))
+        if self.value() == "no":
+            unmatched = Q(total_rules=0)
+            return Asked(unmatched, (Way(unmatched, "total_rules = 0"),), 40)
+        return Asked(Q(total_rules__gt=0)) if self.value() == "yes" else None
 
 
-class KindFilter(SimpleListFilter):
+class KindFilter(AskingFilter):
     """Real events and test events apart."""
 
     title = "kind"
@@ -138,10 +233,15 @@ class KindFilter(SimpleListFilter):
         """The two kinds."""
         return [("no", "Real events"), ("yes", "Test events")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def asked(self) -> Asked | None:
         """The rows of the chosen kind."""
-        fits = {"yes": Q(is_test=True), "no": Q(is_test=False)}
-        return queryset.filter(fits.get(str(self.value()), Q()))
+        if self.value() == "yes":
+            return Asked(Q(is_test=True), (Way(Q(is_test=True), "is_test"),), 36)
+        return Asked(Q(is_test=False)) if self.value() == "no" else None
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _with_id(rows: QuerySet[Any], path: str, value: str | None) -> QuerySet[Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from deliveries.admin_seeking import SeekingList
 from deliveries.capped_paginator import CappedPaginator
+from deliveries.seeking import Asked
 from meshes.admin_base import ModelAdmin
 from meshes.admin_buttons import Button
 
@@ -67,3 +70,25 @@ class HistoryAdmin(ModelAdmin):
     def _may(self, request: HttpRequest, row: Any, button: Button) -> bool:
         # A button's page tells of the row, so only those who may see it get there.
         return self.has_view_permission(request, row) and super()._may(request, row, button)
+
+
+class SeekingAdmin(HistoryAdmin):
+    """History that may be millions of rows, so that its list counts nothing."""
+
+    change_list_template = "admin/deliveries/seeking_list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SeekingList]:
+        """The list that follows an index."""
+        return SeekingList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list as it is, for it has no second count."""
+        return super(HistoryAdmin, self).get_changelist_instance(request)
+
+    def asked_by_term(self, request: HttpRequest, term: str) -> Asked:
+        """What the search box asks."""
+        raise NotImplementedError
+
+    def prepared(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of one page, with what the list shows of them."""
+        return rows

@@ -25,14 +25,14 @@ def before_oldest(rows: QuerySet[Any]) -> int:
     return int(oldest or 1) - 1
 
 
-def id_before(rows: QuerySet[Any], moment: datetime) -> int:
+def id_before(rows: QuerySet[Any], moment: datetime, *, slack: timedelta = SLACK) -> int:
     """An id at or below which every row is older than the moment, by bisection."""
-    return _last_older(rows, moment - SLACK)
+    return _last_older(rows, moment - slack)
 
 
-def id_after(rows: QuerySet[Any], moment: datetime) -> int:
+def id_after(rows: QuerySet[Any], moment: datetime, *, slack: timedelta = SLACK) -> int:
     """An id at or below which every row older than the moment lies."""
-    return _last_older(rows, moment + SLACK)
+    return _last_older(rows, moment + slack)
 
 
 def _last_older(rows: QuerySet[Any], moment: datetime) -> int:

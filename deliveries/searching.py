@@ -1,4 +1,4 @@
-"""Finds history by what support people have at hand: an email, a user, a page or an id.
+"""What support people have at hand, an email, a user, a page or an id, as ways to the rows.
 
 Why: whole values only, each by its index; a part of an email would scan every row.
 """
@@ -6,63 +6,67 @@ Why: whole values only, each by its index; a part of an email would scan every r
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q
 
-from meshes.models import Workspace
+from deliveries.models import Delivery, Event
+from deliveries.seeking import Asked, Place, Way, seek
 from rules.facts import normalized_email
 
 MOST_EVENTS = 1_000
-
-# Literals, because SQLite uses a partial index only where the query repeats its condition.
-PARTIAL = {
-    column: [RawSQL(f"NOT ({column} = '')", [], BooleanField())]  # noqa: S611
-    for column in ("user_id", "page_id")
-}
+RANK = 80
+OF_USER = "NOT (user_id = '')"
+OF_PAGE = "NOT (page_id = '')"
 
 
-def find_events(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
+def events_asked(term: str) -> Asked:
     """The events of this person, of this page, or with this id."""
     term = term.strip()
     if not term:
-        return rows.none()
-    return rows.filter(_fits(rows, {**_addresses(term), "user_id": term, "page_id": term}))
+        return Asked(fits=Q(pk__in=[]))
+    return _any_of([*_persons(term), *_pages(term), *_ids(term)])
 
 
-def find_deliveries(rows: QuerySet[Any], term: str, *, events: QuerySet[Any]) -> QuerySet[Any]:
-    """The deliveries to this email, those of the events found, or the one with this id.
+def deliveries_asked(term: str, *, workspaces: Sequence[UUID] | None) -> Asked:
+    """The deliveries to this email or page, those of the person's events, or the one with this id.
 
-    Shape: `events` are the events that the person may see. Of a person with
-    more than a thousand events, the newest thousand count.
+    Shape: `workspaces` are those whose events the person may see, None for
+    all. Of a person with more than a thousand events, the newest count.
     """
     term = term.strip()
-    found = find_events(events, term).order_by("-pk").values_list("pk", flat=True)
-    newest = list(found[:MOST_EVENTS])
-    fits = _fits(rows, _addresses(term)) | Q(event__in=newest)
-    # A page of many events fills a list by a plain scan, and counting ends early.
-    return rows.filter(fits | Q(page_id=term) if len(newest) == MOST_EVENTS else fits)
+    if not term:
+        return Asked(fits=Q(pk__in=[]))
+    persons = Asked(ways=(*_persons(term), *_ids(term)), rank=RANK)
+    newest = seek(
+        Event.objects.all(), [persons], workspaces=workspaces, place=Place(size=MOST_EVENTS)
+    )
+    of_events = Delivery.objects.filter(event__in=newest.ids).values_list("pk", flat=True)
+    theirs = Way(along=Q(pk__in=list(of_events)), by_workspace=False)
+    email = [Way(along=Q(email=found))] if (found := normalized_email(term)) else []
+    return _any_of([theirs, *email, *_pages(term), *_ids(term)])
 
 
-def _addresses(term: str) -> dict[str, object]:
+def _persons(term: str) -> list[Way]:
     email = normalized_email(term)
-    found: dict[str, object] = {"email": email} if email else {}
+    ways = [Way(along=Q(email=email))] if email else []
+    return [*ways, Way(along=Q(user_id=term), partial=OF_USER)]
+
+
+def _pages(term: str) -> list[Way]:
+    return [Way(along=Q(page_id=term), partial=OF_PAGE)]
+
+
+def _ids(term: str) -> list[Way]:
     try:
-        return {**found, "uuid": uuid.UUID(term)}
+        return [Way(along=Q(uuid=uuid.UUID(term)), by_workspace=False)]
     except ValueError:
-        return found
+        return []
 
 
-def _fits(rows: QuerySet[Any], values: dict[str, object]) -> Q:
-    """Any of the columns has its value, each looked up by the index that it has.
-
-    Why: the indexes begin with the workspace, and databases do not combine
-    them for one condition over several columns.
-    """
-    workspaces, plain = list(Workspace.objects.values_list("pk", flat=True)), rows.model.objects
+def _any_of(ways: list[Way]) -> Asked:
     fits = Q(pk__in=[])
-    for column, value in values.items():
-        one = plain.filter(workspace__in=workspaces, **{column: value})
-        fits |= Q(pk__in=one.filter(*PARTIAL.get(column, ())).values("pk"))
-    return fits
+    for way in ways:
+        fits |= way.along
+    return Asked(fits=fits, ways=tuple(ways), rank=RANK)

@@ -22,12 +22,14 @@ if theme.ENABLED:
     from unfold.admin import StackedInline as ThemeStackedInline
     from unfold.admin import TabularInline as ThemeTabularInline
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.views import ChangeList
     from unfold.widgets import UnfoldAdminSelectWidget as SelectInput
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 else:
     from django.contrib.admin import ModelAdmin as ThemeModelAdmin
     from django.contrib.admin import StackedInline as ThemeStackedInline
     from django.contrib.admin import TabularInline as ThemeTabularInline
+    from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.forms import (
         AdminPasswordChangeForm,
         UserChangeForm,
@@ -37,6 +39,7 @@ else:
     from django.forms import TextInput
 
 __all__ = [
+    "ChangeList",
     "ConfigurationAdmin",
     "GroupAdmin",
     "ModelAdmin",

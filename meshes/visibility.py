@@ -24,6 +24,11 @@ def sees_all(user: Any) -> bool:
     return _listed(user) is None
 
 
+def visible_ids(user: Any) -> list[Any] | None:
+    """The ids of the workspaces whose history this person may see, None for all."""
+    return _listed(user)
+
+
 def limited_to(rows: QuerySet[Any], user: Any, *, path: str | None) -> QuerySet[Any]:
     """The rows whose workspace, found by the lookup `path`, this person may see."""
     ids = None if path is None else _listed(user)

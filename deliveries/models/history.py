@@ -73,6 +73,7 @@ class Event(models.Model):
             models.Index(
                 fields=["workspace", "-id"], name="event_unmatched", condition=Q(total_rules=0)
             ),
+            models.Index(fields=["workspace", "-id"], name="event_test", condition=Q(is_test=True)),
         ]
 
     def __str__(self) -> str:
@@ -251,6 +252,38 @@ class Delivery(models.Model):
                 fields=["workspace", "status", "-id"],
                 name="delivery_not_completed",
                 condition=~Q(status=Status.COMPLETED),
+            ),
+            models.Index(fields=["workspace", "event_name", "-id"], name="delivery_by_event_name"),
+            models.Index(
+                fields=["workspace", "page_id", "-id"],
+                name="delivery_by_page",
+                condition=~Q(page_id=""),
+            ),
+            models.Index(
+                fields=["workspace", "last_outcome", "-id"],
+                name="delivery_by_outcome",
+                condition=~Q(last_outcome__in=["", Outcome.DELIVERED]),
+            ),
+            models.Index(
+                fields=["workspace", "reason", "-id"],
+                name="delivery_by_reason",
+                condition=~Q(reason=""),
+            ),
+            models.Index(
+                fields=["workspace", "trigger", "-id"],
+                name="delivery_by_trigger",
+                condition=~Q(trigger=Trigger.LIVE),
+            ),
+            models.Index(
+                fields=["workspace", "-id"],
+                name="delivery_held_by_workspace",
+                condition=~Q(held_reason=""),
+            ),
+            models.Index(
+                fields=["workspace", "-id"], name="delivery_test", condition=Q(is_test=True)
+            ),
+            models.Index(
+                fields=["job", "-id"], name="delivery_of_job", condition=Q(job__isnull=False)
             ),
         ]
 
