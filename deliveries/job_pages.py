@@ -25,6 +25,8 @@ from meshes.visibility import visible_workspaces
 from rules.models import Rule
 
 Basis = BackgroundJob.Basis
+PLACES = ("p", "basis", "all", "o", "before", "after")
+"""What an address says beside the filters."""
 
 
 def replay_page(request: HttpRequest) -> dict[str, Any]:
@@ -191,5 +193,5 @@ def _with(asked: dict[str, str], **more: str) -> str:
 
 
 def _query(asked: dict[str, str]) -> str:
-    kept = {key: value for key, value in asked.items() if key not in ("p", "basis", "all", "o")}
+    kept = {key: value for key, value in asked.items() if key not in PLACES}
     return urlencode(kept)

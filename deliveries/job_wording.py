@@ -10,7 +10,7 @@ from typing import Any
 from deliveries import wording
 from deliveries.background_jobs import counts
 from deliveries.job_preview import Load
-from deliveries.models import BackgroundJob, Outcome, Status
+from deliveries.models import BackgroundJob, Outcome, Status, Trigger
 from deliveries.selecting import STATES, Selection
 
 State = BackgroundJob.State
@@ -80,6 +80,7 @@ def chosen(selection: Selection, *, names: Mapping[str, str]) -> list[tuple[str,
         "status": lambda value: STATES[value][0],
         "outcome": lambda value: wording.OUTCOMES[Outcome(value)],
         "reason": lambda value: value.replace("_", " "),
+        "trigger": lambda value: wording.TRIGGERS[Trigger(value)],
         "is_test": lambda value: "test events" if value == "yes" else "real events",
         "since": lambda value: wording.moment(datetime.fromisoformat(value)),
         "until": lambda value: wording.moment(datetime.fromisoformat(value)),

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from deliveries.models import Delivery, Event, Outcome, Status
+from deliveries.models import Delivery, Event, Outcome, Status, Trigger
 from deliveries.searching import MOST_EVENTS
 from rules.facts import normalized_email
 
@@ -47,14 +47,16 @@ class SelectionUnclear(Exception):
 def selection_of(asked: Mapping[str, Any], *, now: datetime) -> Selection:
     """What the history list's filters and search select, to be kept as JSON.
 
-    Shape: keys `status rule connection job outcome reason since until
-    is_test` and, from the search, `email`, `page_id` or `id`; moments are absolute.
+    Shape: keys `status rule connection job outcome trigger event reason since
+    until is_test` and, from the search, `email`, `page_id` or `id`; moments are absolute.
     Raises: SelectionUnclear.
     """
     found = {
         "status": _one_of(asked, "status", STATES),
         "outcome": _one_of(asked, "outcome", Outcome.values),
         "is_test": _one_of(asked, "is_test", KINDS),
+        "trigger": _one_of(asked, "trigger", Trigger.values),
+        "event": str(asked.get("event") or ""),
         "reason": str(asked.get("reason") or ""),
         "rule": _id(asked, "rule"),
         "connection": _id(asked, "connection"),
@@ -100,6 +102,8 @@ FITS: dict[str, Any] = {
     "status": lambda value: STATES[value][1],
     "outcome": lambda value: Q(last_outcome=value),
     "is_test": lambda value: Q(is_test=value == "yes"),
+    "trigger": lambda value: Q(trigger=value),
+    "event": lambda value: Q(event_name=value),
     "reason": lambda value: Q(reason=value) | Q(held_reason=value),
     "rule": lambda value: Q(rule=value),
     "connection": lambda value: Q(connection=value),

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Q
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from deliveries.models import Delivery
+from deliveries.models import Delivery, Event
 from deliveries.seeking import Asked, Found, Place, Way, seek
 from tests.builders import make_delivery, make_event, make_rule
+from tests.deliveries.pages import listed
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +100,47 @@ def test_many_workspaces_are_looked_through_together(rows: list[Delivery]) -> No
 
     assert found.ids == (rows[9].pk, rows[6].pk)
     assert len(queries) <= 3
+
+
+@pytest.mark.skipif(
+    connection.vendor == "postgresql", reason="PostgreSQL plans by the size of its tables"
+)
+def test_every_single_filter_follows_an_index_made_for_it(staff: Client) -> None:
+    rule = make_rule()
+    make_delivery(make_event(workspace=rule.workspace), rule)
+    indexes = {
+        ("status", "failed"): "delivery_not_completed",
+        ("status", "held"): "delivery_held_by_workspace",
+        ("rule", str(rule.pk)): "delivery_by_rule",
+        ("connection", str(rule.connection_id)): "delivery_by_connection",
+        ("outcome", "timeout"): "delivery_by_outcome",
+        ("reason", "timeout"): "delivery_by_reason",
+        ("trigger", "replay"): "delivery_by_trigger",
+        ("is_test", "yes"): "delivery_test",
+        ("event", "page.completed"): "delivery_by_event_name",
+        ("job", "1"): "delivery_of_job",
+        ("workspace", str(rule.workspace_id)): "delivery_by_workspace",
+    }
+
+    for (name, value), index in indexes.items():
+        assert index in plans_of(staff, listed(Delivery, **{name: value})), name
+    assert "event_unmatched" in plans_of(staff, listed(Event, matched="no"))
+    assert "event_test" in plans_of(staff, listed(Event, is_test="yes"))
+    assert "event_by_name" in plans_of(staff, listed(Event, event="page.completed"))
+
+
+def plans_of(client: Client, address: str) -> str:
+    """How the database finds the ids of the list's page."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    asked = [each["sql"] for each in queries if " LIMIT 51" in each["sql"]]
+    with connection.cursor() as cursor:
+        return " ".join(_plan(cursor, sql) for sql in asked)
+
+
+def _plan(cursor: Any, sql: str) -> str:
+    cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+    return str(cursor.fetchall())
 
 
 def test_one_thing_asked_costs_one_query(rows: list[Delivery]) -> None:

@@ -53,6 +53,15 @@ def test_each_filter_narrows_by_its_own_column(rule):
     assert fits(rule, status="failed", q="rosa@x.io") == []
 
 
+def test_event_and_trigger_narrow_too(rule):
+    first, second = ended(rule), ended(rule, trigger="replay", event={"event": "trial.started"})
+
+    assert fits(rule, trigger="live") == [first.pk]
+    assert fits(rule, trigger="replay") == [second.pk]
+    assert fits(rule, event="trial.started") == [second.pk]
+    assert fits(rule, trigger="unknown") == [first.pk, second.pk]
+
+
 def test_a_reason_selects_what_is_held_for_it_too(rule):
     held = ended(rule, status="pending", reason="", held_reason="tag_not_found")
     failed = ended(rule, reason="tag_not_found")
