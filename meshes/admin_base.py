@@ -107,10 +107,6 @@ class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
     show_full_result_count = False
     list_per_page = 50
 
-    class Media:
-        css = {"all": ["meshes/admin.css"]}
-        js = ["meshes/admin.js"]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the workspaces that this person may see."""
         rows = super().get_queryset(request)

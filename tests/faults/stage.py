@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from tests.faults.sandboxes import Sandbox
 from tests.faults.saying import say
 from tests.faults.scene import ACCOUNTS, Scene, make_scene
 from tests.faults.servers import Postgres, Redis, faketime_library, remove
+from tests.faults.surroundings import own_environment
 
 READY_WITHIN_S = 60.0
 
@@ -42,7 +42,10 @@ class Stage:
         stack.callback(self._sweep)
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None
-        self.environment = self._base()
+        self.environment = {
+            **own_environment(self.folder, run=self.run),
+            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        }
         self._start_servers(stack)
         os.environ.update(self.environment)
         self._manage("migrate", "--verbosity", "0")
@@ -65,28 +68,6 @@ class Stage:
         from deliveries import beats
 
         wait_for(lambda: beats.alive("pump") >= len(self.workers), "The workers do not pump.")
-
-    def _base(self) -> dict[str, str]:
-        from cryptography.fernet import Fernet
-
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return {
-            **kept,
-            RUN: self.run,
-            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
-            "PYTHONUNBUFFERED": "1",
-            "ENV_FILE": os.devnull,
-            "DATABASE_URL": f"sqlite:///{self.folder / 'meshes.sqlite3'}",
-            "REDIS_URL": "",
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
-            "DESTINATIONS_ALLOW_PRIVATE": "true",
-            "DEBUG": "false",
-            "EMAIL_URL": "dummymail://",
-            "LOG_LEVEL": "WARNING",
-            "WORKER_PROCESSES": "2",
-            "THROTTLE_EVENTS_PER_SECOND": "200",
-        }
 
     def _start_servers(self, stack: ExitStack) -> None:
         if self.combination.database == "postgresql":

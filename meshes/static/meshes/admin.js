@@ -14,3 +14,8 @@ document.addEventListener("click", async (event) => {
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
+
+// Django's filter boxes describe themselves on an icon that has no role to be described by.
+addEventListener("load", () => {
+    document.querySelectorAll(".help-tooltip[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
+});
