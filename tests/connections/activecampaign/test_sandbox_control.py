@@ -3,6 +3,8 @@
 import pytest
 import requests
 
+from tests.workers import wait_for
+
 JSON = {"Content-Type": "application/json"}
 
 
@@ -145,3 +147,22 @@ def test_the_page_is_served_whole_from_here(server, path, kind):
 def test_no_other_file_is_served(server):
     for path in ("state.py", "..%2Fpage.py", "page.html", "favicon.ico"):
         assert requests.get(f"{server.url}/{path}", timeout=5).status_code == 404
+
+
+def test_imports_show_their_people_and_who_was_taken(server, wire, control):
+    server.configure(import_delay_s=0.0)
+    people = [{"email": "a@example.com", "tags": ["vip"]}, {"email": "no address"}]
+    wire("POST", "import/bulk_import", {"contacts": people})
+
+    def only():
+        return control("GET", "imports").json()["imports"][0]
+
+    wait_for(lambda: only()["outcome"])
+    found = only()
+
+    assert found["outcome"] == "completed"
+    assert found["finished"] >= found["created"]
+    assert found["people"] == [
+        {"email": "a@example.com", "tags": ["vip"], "imported": True},
+        {"email": "no address", "tags": [], "imported": False},
+    ]

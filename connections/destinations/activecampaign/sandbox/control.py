@@ -32,6 +32,7 @@ class Control:
         self._reads: dict[str, Callable[[Request, Account], Json]] = {
             "state": self._state,
             "requests": self._requests,
+            "imports": self._imports,
             "faults": self._faults,
             "settings": lambda request, account: asdict(account.settings),
             "accounts": self._all_accounts,
@@ -89,6 +90,11 @@ class Control:
             entries = [entry for entry in entries if entry.account == account.name]
         shown = [asdict(entry) for entry in entries[: _limit(request, MAX_ROWS)]]
         return {"requests": shown, "last": shown[-1]["seq"] if shown else None}
+
+    def _imports(self, request: Request, account: Account) -> Json:
+        with account.state.lock:
+            rows = summary.newest_imports(account.state.data, limit=_limit(request, 100))
+        return {"imports": rows}
 
     def _faults(self, request: Request, account: Account) -> Json:
         kinds = [

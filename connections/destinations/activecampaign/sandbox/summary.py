@@ -6,7 +6,7 @@ Not a shape of the vendor's API. Callers hold the account's lock.
 import heapq
 from typing import Any
 
-from connections.destinations.activecampaign.sandbox.rows import Contact, Enrollment
+from connections.destinations.activecampaign.sandbox.rows import Batch, Contact, Enrollment
 from connections.destinations.activecampaign.sandbox.tables import Data
 
 
@@ -54,4 +54,33 @@ def _of_enrollment(data: Data, row: Enrollment) -> dict[str, Any]:
         "email": contact.email if contact else "",
         "cause": row.cause,
         "at": row.created,
+    }
+
+
+def newest_imports(data: Data, *, limit: int) -> list[dict[str, Any]]:
+    """The imports queued last, newest first, and what came of each of their people.
+
+    Shape: `imported` is False for all people of an import that failed or has
+    not ended. Units: created, finished in epoch s, finished 0 while it waits.
+    """
+    newest = heapq.nlargest(limit, data.batches.values(), key=lambda batch: batch.created)
+    return [_of_import(batch) for batch in newest]
+
+
+def _of_import(batch: Batch) -> dict[str, Any]:
+    done, refused = batch.outcome == "completed", set(batch.failure)
+    people = [
+        {
+            "email": item["email"],
+            "tags": item.get("tags", []),
+            "imported": done and item["email"] not in refused,
+        }
+        for item in batch.contacts
+    ]
+    return {
+        "id": batch.batch_id,
+        "outcome": batch.outcome,
+        "people": people,
+        "created": batch.created,
+        "finished": batch.finished,
     }
