@@ -32,9 +32,20 @@ def make_attempt(**over: Any) -> AttemptRow:
     """A delivered attempt."""
     given: dict[str, Any] = {"id": 1, "delivery_id": 1, "outcome": "delivered", "reason": ""}
     given |= {"effect": "applied", "lease_token": "t", "started_at": NOW, "completed_at": NOW}
+    given |= {"trigger": "live", "key": KEY, "action": "add_tag"}
     return AttemptRow(**{**given, **over})
 
 
 def happened(*rows: DeliveryRow, attempts: tuple[AttemptRow, ...] = ()) -> Happened:
-    """These rows, read at noon."""
-    return Happened(list(rows), list(attempts), NOW)
+    """These rows, read at noon, with the attempts that they speak of unless you give some."""
+    told = attempts or tuple(attempt for row in rows for attempt in _attempts_of(row))
+    return Happened(list(rows), list(told), NOW)
+
+
+def _attempts_of(row: DeliveryRow) -> list[AttemptRow]:
+    given: dict[str, Any] = {"delivery_id": row.id, "key": row.key, "action": row.action}
+    lost = [make_attempt(**given, outcome="internal_error", effect="")] * row.lost
+    if row.applied_id:
+        return [*lost, make_attempt(**given, id=row.applied_id, effect=row.effect)]
+    failed = make_attempt(**given, outcome="rejected_client_error", effect="")
+    return [*lost, *[failed] * (row.attempts - row.lost)]

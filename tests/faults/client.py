@@ -71,14 +71,25 @@ class Client:
         for thread in self._threads:
             thread.join(timeout=GIVE_UP_S + TIMEOUT_S)
 
+    def post(self, post: Post) -> Sent:
+        """What became of a request that somebody else thought of, once it is known."""
+        with self._lock:
+            sent = self._noted(post)
+        self._send(sent)
+        return sent
+
+    def _noted(self, post: Post) -> Sent:
+        sent = Sent(post)
+        self.ledger.sent.append(sent)
+        return sent
+
     def _work(self) -> None:
         while not self._over.is_set():
             if not self._may_post():
                 time.sleep(0.1)
                 continue
             with self._lock:
-                sent = Sent(self._generator.next())
-                self.ledger.sent.append(sent)
+                sent = self._noted(self._generator.next())
                 again = self._dice.randrange(REPEAT_EVERY) == 0
                 pause_s = self._dice.expovariate(1 / self._pause_s)
             self._send(sent)

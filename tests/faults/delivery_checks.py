@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
 from tests.faults.folding import WANTED, Applied, Key, differences, folded
-from tests.faults.happened import DeliveryRow, Happened
+from tests.faults.happened import AttemptRow, DeliveryRow, Happened
 from tests.faults.overlaps import overlapping
 from tests.faults.sandboxes import Call
 from tests.faults.verdicts import Verdict
@@ -23,8 +23,11 @@ def ended(happened: Happened) -> Verdict:
     from deliveries.reasons import REASONS
 
     broken = []
+    proved = {attempt.id: attempt.delivery_id for attempt in happened.attempts if attempt.delivered}
     for row in happened.deliveries:
         trouble = _trouble(row, happened)
+        if row.status == "completed" and proved.get(row.applied_id or 0) != row.id:
+            trouble = "no delivered attempt of its own completed it"
         if row.reason and row.reason not in REASONS:
             trouble = f"its reason {row.reason} has no sentence"
         if trouble:
@@ -41,7 +44,7 @@ def ended(happened: Happened) -> Verdict:
 
 def _trouble(row: DeliveryRow, happened: Happened) -> str:
     if row.status == "completed":
-        return "" if row.applied_id else "it names no attempt that applied it"
+        return ""
     if row.status in ("failed", "canceled"):
         return "" if row.reason else "it gives no reason"
     if row.status == "processing":
@@ -62,28 +65,42 @@ def attempts_closed(happened: Happened) -> Verdict:
     return Verdict("every attempt has an outcome", len(happened.attempts), broken)
 
 
-def state_is_the_fold(happened: Happened, actual: dict[Key, str], writes: Writes) -> Verdict:
-    """Completed deliveries, folded as they were applied, give the sandboxes' state."""
-    rows = [row for row in happened.deliveries if row.key[2] in TARGETS]
+def state_is_the_fold(
+    happened: Happened,
+    actual: dict[Key, str],
+    writes: Writes,
+    gone: Collection[tuple[str, str]] = (),
+) -> Verdict:
+    """What was delivered, folded as it was applied, gives the sandboxes' state.
+
+    Shape: a delivery that was replayed was applied more than once. `gone` are
+    accounts and tags that were deleted there, which nobody holds any more.
+    """
+    tries = [attempt for attempt in happened.attempts if _is_kept(attempt.key, gone)]
     applied = [
-        Applied(row.applied_id or 0, row.key, row.action, absent=row.effect == "absent")
-        for row in rows
-        if row.status == "completed"
+        Applied(attempt.id, attempt.key, attempt.action, absent=attempt.effect == "absent")
+        for attempt in tries
+        if attempt.delivered
     ]
+    completed = {row.id: row.key for row in happened.deliveries if row.status == "completed"}
     unsure: defaultdict[Key, set[str]] = defaultdict(set)
-    for row in rows:
-        if row.status != "completed" and row.attempts:
-            unsure[row.key].add(WANTED[row.action])
+    for attempt in tries:
+        if not attempt.delivered and completed.get(attempt.delivery_id) != attempt.key:
+            unsure[attempt.key].add(WANTED[attempt.action])
     wrong = differences(folded(applied), actual)
     explained = [key for key in wrong if _left_by_another(writes.get(key, []), unsure[key])]
     broken = tuple(
         f"{key[0]} {key[2]} {key[3]} of one person: holds {actual.get(key) or 'nothing'}, "
-        f"which deliveries {_ids(rows, key)} do not give."
+        f"which deliveries {_ids(happened.attempts, key)} do not give."
         for key in wrong
         if key not in explained
     )
     note = f"{len(explained)} left by a delivery that ended without being completed"
     return Verdict("completed deliveries folded give the state", len(actual), broken, note)
+
+
+def _is_kept(key: Key, gone: Collection[tuple[str, str]]) -> bool:
+    return key[2] in TARGETS and (key[2] != "tag" or (key[0], key[3]) not in gone)
 
 
 def _left_by_another(writes: list[Call], unsure: set[str]) -> bool:
@@ -119,14 +136,16 @@ def canceled_left_nothing(happened: Happened, writes: Writes) -> Verdict:
 def repeats_bounded(happened: Happened, writes: Writes) -> Verdict:
     """Each target's writes beyond what its deliveries needed are at most its lost attempts.
 
-    Shape: a completed delivery needs one write, and one more for each that a
+    Shape: a delivered attempt needs one write, and one more for each that a
     sandbox fault spoiled; what ended otherwise may have written once an attempt.
     """
     needed: Counter[Key] = Counter()
     lost: Counter[Key] = Counter()
-    for row in happened.deliveries:
-        needed[row.key] += _writes_once(row)
-        lost[row.key] += row.lost if row.status == "completed" else row.attempts
+    completed = {row.id for row in happened.deliveries if row.status == "completed"}
+    for attempt in happened.attempts:
+        needed[attempt.key] += _writes_once(attempt)
+        left = attempt.lost or attempt.delivery_id not in completed
+        lost[attempt.key] += left and not attempt.delivered
     broken, repeated = [], 0
     for key, calls in writes.items():
         spoiled = sum(call.fault not in ("", *HARMLESS) for call in calls)
@@ -140,10 +159,10 @@ def repeats_bounded(happened: Happened, writes: Writes) -> Verdict:
     return Verdict("repeats are at most the calls in flight", count, tuple(broken), note)
 
 
-def _writes_once(row: DeliveryRow) -> bool:
-    if row.status != "completed":
+def _writes_once(attempt: AttemptRow) -> bool:
+    if not attempt.delivered:
         return False
-    return row.effect == "applied" or row.action == "add_tag"
+    return attempt.effect == "applied" or attempt.action == "add_tag"
 
 
 def writes_of(calls: Iterable[Call]) -> dict[Key, list[Call]]:
@@ -155,5 +174,5 @@ def writes_of(calls: Iterable[Call]) -> dict[Key, list[Call]]:
     return found
 
 
-def _ids(rows: list[DeliveryRow], key: Key) -> list[int]:
-    return [row.id for row in rows if row.key == key][-6:]
+def _ids(attempts: list[AttemptRow], key: Key) -> list[int]:
+    return list(dict.fromkeys(one.delivery_id for one in attempts if one.key == key))[-6:]

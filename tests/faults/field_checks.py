@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tests.faults.happened import DeliveryRow
+from tests.faults.happened import Happened
 from tests.faults.verdicts import Verdict
 
 WRITING = ("add_tag", "add_to_list", "sync_contact")
@@ -20,21 +20,22 @@ def names_in(account: str, state: Mapping[str, Any]) -> dict[Person, str]:
     return {(account, row["email"].lower()): row["firstName"] for row in state["contacts"]}
 
 
-def names_are_the_fold(rows: Iterable[DeliveryRow], actual: Mapping[Person, str]) -> Verdict:
-    """Each first name is that of the person's last applied delivery that writes fields.
+def names_are_the_fold(happened: Happened, actual: Mapping[Person, str]) -> Verdict:
+    """Each first name is that of the person's last delivered attempt that writes fields.
 
     Shape: a delivery that ended without being completed may have written
     its name before; that is counted in the note.
     """
+    rows = {row.id: row for row in happened.deliveries}
     applied: list[tuple[int, Person, str]] = []
     unsure: defaultdict[Person, set[str]] = defaultdict(set)
-    for row in rows:
-        person = row.key[:2]
-        if row.action not in WRITING or not row.first_name.strip():
+    for attempt in happened.attempts:
+        row, person = rows[attempt.delivery_id], attempt.key[:2]
+        if attempt.action not in WRITING or not row.first_name.strip():
             continue
-        if row.status == "completed":
-            applied.append((row.applied_id or 0, person, row.first_name))
-        elif row.attempts:
+        if attempt.delivered:
+            applied.append((attempt.id, person, row.first_name))
+        elif row.status != "completed":
             unsure[person].add(row.first_name)
     expected = {person: name for _order, person, name in sorted(applied)}
     wrong = [person for person, name in actual.items() if name != expected.get(person, "")]

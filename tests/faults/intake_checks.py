@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
+from tests.faults import matching
 from tests.faults.client import PENDING, Ledger
-from tests.faults.happened import Happened
+from tests.faults.happened import DeliveryRow, Happened
+from tests.faults.posted import Posted
 from tests.faults.verdicts import Verdict
 
 CHUNK = 2000
 EXPLAINED = 50
 
 
-def stored_once(ledger: Ledger) -> Verdict:
-    """Every accepted event is stored exactly once per key, every refused one not at all."""
+def stored_once(ledger: Ledger, known: Mapping[str, Posted]) -> Verdict:
+    """Every accepted event is stored exactly once per key, every refused one not at all.
+
+    Shape: an erased event says nothing any more; it is known by its public id.
+    """
     from deliveries.models import Event
 
-    rows = Event.objects.values_list("user_id", "uuid")
+    rows = Event.objects.values_list("user_id", "uuid", "erased_at")
     stored: defaultdict[str, set[str]] = defaultdict(set)
-    for marker, uuid in rows.iterator(CHUNK):
-        stored[marker].add(str(uuid))
+    for marker, uuid, erased_at in rows.iterator(CHUNK):
+        name = str(uuid)
+        if erased_at is not None and name in known:
+            marker = known[name].marker
+        stored[marker].add(name)
     broken = [text for sent in ledger.sent for text in _wrongly_stored(sent, stored)]
-    known = {marker for sent in ledger.sent for marker in sent.post.markers}
-    broken += [f"The event {marker} was never posted." for marker in stored.keys() - known]
+    markers = {marker for sent in ledger.sent for marker in sent.post.markers}
+    broken += [f"The event {marker} was never posted." for marker in stored.keys() - markers]
     accepted = sum(sent.status in (201, 207) for sent in ledger.sent)
     unknown = sum(sent.status == PENDING for sent in ledger.sent)
     note = f"{accepted:,} requests accepted, {unknown} without an answer"
-    return Verdict("accepted means stored, once per key", len(known), tuple(broken), note)
+    return Verdict("accepted means stored, once per key", len(markers), tuple(broken), note)
 
 
 def _wrongly_stored(sent: Any, stored: dict[str, set[str]]) -> list[str]:
@@ -47,63 +57,64 @@ def _wrongly_stored(sent: Any, stored: dict[str, set[str]]) -> list[str]:
     return found
 
 
-def matched(happened: Happened) -> Verdict:
-    """Every event has exactly the deliveries of the rules that were valid for it."""
+def matched(happened: Happened, known: Mapping[str, Posted], late: Collection[Any]) -> Verdict:
+    """Every event has exactly the deliveries of the rules that were valid for it.
+
+    Shape: `late` are the rules that were applied to past events, which may
+    have brought a delivery to each that fits.
+    """
     from deliveries.models import Event
 
-    versions = _versions_by_rule()
-    by_event: defaultdict[int, set[tuple[Any, Any]]] = defaultdict(set)
+    book = matching.Book(late=late)
+    for version in _versions():
+        book.add(version.rule_id, version.rules_version, version, matches=version.matches)
+    by_event: defaultdict[int, list[DeliveryRow]] = defaultdict(list)
     for row in happened.deliveries:
-        by_event[row.event_id].add((row.rule_id, row.version_id))
-    valid: dict[int, list[Any]] = {}
+        by_event[row.event_id].append(row)
     broken, count = [], 0
     for event in Event.objects.order_by("pk").iterator(CHUNK):
-        at = event.rules_version
-        valid[at] = valid.get(at) or _valid_at(at, versions)
-        expected = _expected(event, valid[at])
+        fits = partial(_fits, _facts(event, known.get(str(event.uuid))))
+        rows = by_event[event.pk]
+        troubles = list(book.troubles(event.rules_version, rows, fits=fits))
+        if event.total_rules != len(rows):
+            troubles.append(f"says that {event.total_rules} rules fit and has {len(rows)}")
         count += 1
-        if expected != by_event[event.pk] or event.total_rules != len(expected):
-            broken.append(f"Event {event.pk} has other deliveries than its rules ask for.")
+        broken += [f"Event {event.pk} {trouble}." for trouble in troubles]
     broken += _unexplained()
-    note = f"{len(valid)} versions of the rules"
+    extra = sum(row.backfilled for row in happened.deliveries)
+    note = f"{book.moments} versions of the rules, {extra} deliveries backfilled"
     return Verdict("every event can say of every rule why", count, tuple(broken), note)
 
 
-def _versions_by_rule() -> dict[Any, list[Any]]:
+def _versions() -> Any:
     from rules.models import RuleVersion
 
-    found: defaultdict[Any, list[Any]] = defaultdict(list)
-    for version in RuleVersion.objects.order_by("number"):
-        found[version.rule_id].append(version)
-    return found
+    return RuleVersion.objects.order_by("number")
 
 
-def _valid_at(rules_version: int, versions: dict[Any, list[Any]]) -> list[Any]:
-    valid = []
-    for known in versions.values():
-        then = [version for version in known if version.rules_version <= rules_version]
-        if then and then[-1].matches:
-            valid.append(then[-1])
-    return valid
-
-
-def _expected(event: Any, valid: list[Any]) -> set[tuple[Any, Any]]:
+def _facts(event: Any, known: Posted | None) -> Any:
     from rules.facts import facts_of
-    from rules.matching import explain
 
-    facts = facts_of(
+    erased = event.erased_at is not None and known is not None
+    return facts_of(
         event=event.event,
         resource=event.resource,
         resource_id=event.resource_id,
-        payload=event.payload,
+        payload=known.payload if known is not None and erased else event.payload,
     )
-    return {(one.rule_id, one.pk) for one in valid if explain(one, facts).ok}
+
+
+def _fits(facts: Any, version: Any) -> bool:
+    from rules.matching import explain
+
+    return bool(explain(version, facts).ok)
 
 
 def _unexplained() -> list[str]:
     from deliveries.models import Event
 
-    events = Event.objects.filter(total_rules=0).order_by("-pk")[:EXPLAINED]
+    unmatched = Event.objects.filter(total_rules=0, erased_at__isnull=True)
+    events = unmatched.order_by("-pk")[:EXPLAINED]
     return [f"Event {e.pk} cannot say why it matched nothing." for e in events if not _why(e)]
 
 

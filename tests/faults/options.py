@@ -33,7 +33,7 @@ class Options:
 def read(words: Sequence[str]) -> Options:
     """The options of a command line; exits with a sentence when they make no sense."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=70.0, help="time of injection, each")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time of injection, each")
     parser.add_argument("--seed", default="", help="repeats a run's plan; any text")
     parser.add_argument("--only", default="", help="combinations, comma-separated")
     parser.add_argument("--soak", action="store_true", help="run for long")

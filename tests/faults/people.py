@@ -1,29 +1,23 @@
-"""People at work meanwhile: they switch rules, cancel deliveries and repair connections."""
+"""People at work meanwhile: they switch rules, cancel what waits and repair connections."""
 
 from __future__ import annotations
 
-import random
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import requests
-
+from tests.faults.actors import Actor
 from tests.faults.sandboxes import Sandbox
-from tests.faults.saying import say
 from tests.faults.scene import BY, Scene
 
-EVERY_S = 1.5
 REFUSED_S = 5.0
 REPAIRED_WITHIN_S = 60.0
-DEEDS = ("switch", "switch", "cancel", "cancel", "cancel", "cancel", "refuse")
 CANCELED_AT_LAST = 15
+LOOKED_AT = 500
 
 
-class People(threading.Thread):
-    """Does one thing after another until stopped.
+class People(Actor):
+    """Whoever looks after rules and connections.
 
     Shape: `may_refuse` says when an account may refuse its key for a while.
     """
@@ -31,50 +25,23 @@ class People(threading.Thread):
     def __init__(
         self, scene: Scene, sandboxes: list[Sandbox], *, seed: str, may_refuse: Callable[[], bool]
     ) -> None:
-        super().__init__(name="people", daemon=True)
+        super().__init__("people", seed=seed)
         self.scene, self.sandboxes = scene, {sandbox.name: sandbox for sandbox in sandboxes}
-        self.counts: Counter[str] = Counter()
-        self._dice = random.Random(seed)
+        self.before = (self._repair,)
+        self.deck = {self._switch: 2, self._cancel: 4, self._cancel_event: 2, self._refuse: 1}
         self._may_refuse = may_refuse
         self._refused: dict[str, float] = {}
-        self._deck: list[str] = []
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Act until asked to stop; a database that is away only delays it."""
-        while not self._over.wait(EVERY_S):
-            self._try(self._repair)
-            self._try(getattr(self, f"_{self._next_deed()}"))
 
     def stop(self) -> None:
         """Cancel some of what is left, repair every connection, and do nothing more."""
-        self._over.set()
-        self.join()
+        self.end()
         for _ in range(CANCELED_AT_LAST):
-            self._try(self._cancel)
+            self.attempt(self._cancel)
         until = time.monotonic() + REPAIRED_WITHIN_S
         while self._inactive() and time.monotonic() < until:
             self._refused = dict.fromkeys(self._refused, 0.0)
-            self._try(self._repair)
+            self.attempt(self._repair)
             time.sleep(0.5)
-
-    def _next_deed(self) -> str:
-        if not self._deck:
-            self._deck = list(DEEDS)
-            self._dice.shuffle(self._deck)
-        return self._deck.pop()
-
-    def _try(self, deed: Callable[[], None]) -> None:
-        from django.db import DatabaseError, InterfaceError, connection
-
-        try:
-            deed()
-        except (DatabaseError, InterfaceError):
-            self.counts["database away"] += 1
-        except requests.RequestException as error:
-            say(f"  a sandbox did not take a switch: {type(error).__name__}")
-        finally:
-            connection.close()
 
     def _switch(self) -> None:
         from django.utils import timezone
@@ -82,7 +49,7 @@ class People(threading.Thread):
         from rules.models import Rule
         from rules.saving import set_active
 
-        rule = Rule.objects.get(pk=self._dice.choice(self.scene.toggled).pk)
+        rule = Rule.objects.get(pk=self.dice.choice(self.scene.toggled).pk)
         set_active(rule, active=not rule.active, by=BY, now=timezone.now())
         self.counts["rules switched"] += 1
 
@@ -92,20 +59,34 @@ class People(threading.Thread):
         from deliveries.canceling import AlreadyEnded, cancel_delivery
         from deliveries.models import UNFINISHED, Delivery
 
-        waiting = list(Delivery.objects.filter(UNFINISHED).values_list("pk", flat=True)[:500])
+        waiting = list(Delivery.objects.filter(UNFINISHED).values_list("pk", flat=True)[:LOOKED_AT])
         if not waiting:
             return
         try:
-            word = cancel_delivery(self._dice.choice(waiting), by=BY, now=timezone.now())
+            word = cancel_delivery(self.dice.choice(waiting), by=BY, now=timezone.now())
         except AlreadyEnded:
             return
         self.counts[f"deliveries canceled ({word})"] += 1
+
+    def _cancel_event(self) -> None:
+        from django.utils import timezone
+
+        from deliveries.canceling import Canceled, cancel_event
+        from deliveries.models import UNFINISHED, Delivery, Event
+
+        rows = Delivery.objects.filter(UNFINISHED).values_list("event", flat=True)
+        waiting = list(rows[:LOOKED_AT])
+        if not waiting:
+            return
+        event = Event.objects.get(pk=self.dice.choice(waiting))
+        done = cancel_event(event, by=BY, now=timezone.now())
+        self.counts["events canceled"] += done != Canceled()
 
     def _refuse(self) -> None:
         """An account refuses its key for everything, as one that was revoked."""
         if self._refused or not self._may_refuse():
             return
-        name = self._dice.choice(sorted(self.sandboxes))
+        name = self.dice.choice(sorted(self.sandboxes))
         self.sandboxes[name].fault("forbidden_json")
         self._refused[name] = time.monotonic() + REFUSED_S
         self.counts["keys refused"] += 1

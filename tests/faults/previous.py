@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.programs import ROOT
 
-PREVIOUS = "229e566"
+PREVIOUS = "6527b50"
 SETTINGS = ("__init__.py", "settings.py")
 
 
@@ -25,7 +25,7 @@ def check_out(tree: Path) -> bool:
     subprocess.run([tar, "-xf", str(archive), "-C", str(tree)], check=True)
     archive.unlink()
     own = tree / "tests" / "faults"
-    own.mkdir(parents=True)
+    own.mkdir(parents=True, exist_ok=True)
     for name in SETTINGS:
         shutil.copy(Path(__file__).with_name(name), own / name)
     return True

@@ -14,6 +14,7 @@ from tests.faults import judging, plan
 from tests.faults.client import Client
 from tests.faults.combinations import Combination
 from tests.faults.injecting import Injector, Victims
+from tests.faults.operators import Operators
 from tests.faults.options import Options
 from tests.faults.people import People
 from tests.faults.sandboxes import Drain, Sandbox
@@ -26,6 +27,7 @@ CLIENTS = 4
 PAUSE_S = 0.1
 WEATHER_S = (2.0, 5.0)
 SETTLE_S = 240.0
+TEND_EVERY_S = 5.0
 TELL_EVERY_S = 60.0
 SHARE_OF_KILLS = 0.05
 PREVIOUS_FROM, PREVIOUS_UNTIL = 0.3, 0.6
@@ -59,14 +61,21 @@ class Run:
             stage.scene,
             stage.sandboxes,
             seed=f"{options.seed} {self.name} people",
-            # The previous release knows no superseding, which a release from a hold needs.
+            # A refused key holds everything, for longer than the previous release works along.
             may_refuse=self._previous_is_gone,
+        )
+        self.operators = Operators(
+            stage.scene,
+            stage.sandboxes,
+            self.client,
+            seed=f"{options.seed} {self.name} operators",
+            share=lambda: (time.monotonic() - self.begun) / options.seconds,
         )
         self.begun = time.monotonic()
 
     def go(self) -> int:
         """0 when every promise held."""
-        for part in (self.watch, self.drain, self.people):
+        for part in (self.watch, self.drain, self.people, self.operators):
             part.start()
         self.client.start(CLIENTS)
         weather = Weather(self.stage.sandboxes, dice=self._dice("weather"))
@@ -140,17 +149,24 @@ class Run:
 
     def _settle(self) -> None:
         """Stop everything that disturbs, and wait until nothing is left to do."""
+        self.operators.complete()
         for sandbox in self.stage.sandboxes:
             sandbox.clear()
         self.people.stop()
+        self.operators.tend()
         self.client.stop()
-        begun, quiet = time.monotonic(), 0
+        begun, quiet, tended = time.monotonic(), 0, time.monotonic()
         while time.monotonic() - begun < SETTLE_S and quiet < 4:
             samples = self.watch.samples
             time.sleep(1.0)
             fresh = self.watch.samples > samples
-            quiet = quiet + 1 if fresh and self.watch.backlog == 0 else 0
-        say(f"  settled after {time.monotonic() - begun:.0f} s, {self.watch.backlog} unfinished")
+            quiet = quiet + 1 if fresh and self.watch.at_rest else 0
+            if self.watch.work and time.monotonic() - tended > TEND_EVERY_S:
+                self.operators.tend()
+                tended = time.monotonic()
+        left = ", ".join(f"{count} {kind}" for kind, count in self.watch.work.items())
+        took_s = time.monotonic() - begun
+        say(f"  settled after {took_s:.0f} s, {self.watch.backlog} unfinished {left}".rstrip())
         self.watch.stop()
         self.drain.stop()
 

@@ -37,6 +37,8 @@ class Call(NamedTuple):
     kind: str
     target: str
     wanted: str
+    method: str = ""
+    path: str = ""
 
 
 class Sandbox:
@@ -87,9 +89,13 @@ class Sandbox:
 
     def fault(self, name: str, **options: Any) -> None:
         """Throw a fault switch."""
-        body = {"name": name, **options}
-        answer = self._session.post(f"{self.url}/control/faults", json=body, timeout=10)
+        self.act("faults", name=name, **options)
+
+    def act(self, deed: str, **body: Any) -> Any:
+        """Change something in the account, as its owner could."""
+        answer = self._session.post(f"{self.url}/control/{deed}", json=body, timeout=10)
         answer.raise_for_status()
+        return answer.json()
 
     def clear(self, name: str = "") -> None:
         """Turn one fault switch off, or all."""
@@ -152,4 +158,6 @@ def _call(account: str, row: Mapping[str, Any]) -> Call:
         kind=about.get("kind", ""),
         target=about.get("target", ""),
         wanted=about.get("wanted", ""),
+        method=row["method"],
+        path=row["path"],
     )

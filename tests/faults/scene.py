@@ -16,6 +16,10 @@ TAG_A, TAG_B, TAG_C, TAG_D = (
     "step-3-complete",
 )
 LIST_A, LIST_B = "Onboarding", "Newsletter"
+BURST, VANISHING, REBOUND = "burst", "vanishing", "rebound"
+LATE = ("late-1", "late-2", "late-3")
+BULK, FORGETFUL = ("beta", "gamma"), "alpha"
+"""Accounts that bursts are imported into, and the one that loses a tag."""
 
 # page, action, target; two rules of one page act on the same event.
 RULES = (
@@ -34,18 +38,24 @@ RULES = (
     ("page-quiet", "remove_from_list", LIST_B),
     (TOGGLED, "add_tag", TAG_D),
     ("page-clear", "remove_tag", TAG_D),
+    ("page-vanish", "add_tag", VANISHING),
 )
+BURST_RULE = ("page-burst", "add_tag", BURST)
 PAGES = tuple(dict.fromkeys(page for page, _action, _target in RULES))
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the run plays on; `toggled` are the rules that are switched off and on."""
+    """What the run plays on; `toggled` are the rules that are switched off and on.
+
+    Shape: `vanishing` is the rule whose tag comes and goes.
+    """
 
     workspace_id: Any
     key: str
     accounts: dict[int, str]
     toggled: tuple[Any, ...]
+    vanishing: Any
 
 
 def make_scene(sandboxes: Sequence[Any], *, rate: float) -> Scene:
@@ -59,14 +69,18 @@ def make_scene(sandboxes: Sequence[Any], *, rate: float) -> Scene:
 
     organization = Organization.objects.live().earliest("created_at")
     workspace, key = create_workspace("Faults", organization=organization, by=BY)
-    accounts, toggled = {}, []
+    accounts, toggled, vanishing = {}, [], []
     for sandbox in sandboxes:
+        for tag in (BURST, VANISHING, REBOUND, *LATE):
+            sandbox.act("tags", name=tag)
         connection = _connection(workspace, sandbox)
         Account.objects.filter(pk=connection.account_id).update(requests_per_second=rate)
         accounts[connection.account_id] = sandbox.name
-        rules = [_rule(workspace, connection, sandbox.name, line) for line in RULES]
+        rules = [add_rule(connection, line) for line in (*RULES, BURST_RULE)]
         toggled += [rule for rule in rules if rule.page_id == TOGGLED]
-    return Scene(workspace.pk, key.key, accounts, tuple(toggled))
+        vanishing += [rule for rule in rules if rule.target_label == VANISHING]
+    lost = next(rule for rule in vanishing if rule.connection.name == FORGETFUL)
+    return Scene(workspace.pk, key.key, accounts, tuple(toggled), lost)
 
 
 def _connection(workspace: Any, sandbox: Any) -> Any:
@@ -77,12 +91,20 @@ def _connection(workspace: Any, sandbox: Any) -> Any:
 
     values = {"api_url": sandbox.url, "api_key": sandbox.key}
     draft = ConnectionDraft(
-        workspace=workspace, kind="activecampaign", name=sandbox.name, values=values
+        workspace=workspace,
+        kind="activecampaign",
+        name=sandbox.name,
+        values=values,
+        bulk_import=sandbox.name in BULK,
     )
     return save_connection(draft, by=BY, now=timezone.now()).connection
 
 
-def _rule(workspace: Any, connection: Any, resource: str, line: tuple[str, str, str]) -> Any:
+def add_rule(connection: Any, line: tuple[str, str, str]) -> Any:
+    """A new rule of this page, action and target for the events of this account.
+
+    Raises: one of `rules.errors`, when there is such a rule already.
+    """
     from django.utils import timezone
 
     from connections.models import CatalogEntry
@@ -92,10 +114,10 @@ def _rule(workspace: Any, connection: Any, resource: str, line: tuple[str, str, 
     page, action, label = line
     entries = CatalogEntry.objects.present().filter(account_id=connection.account_id, label=label)
     draft = RuleDraft(
-        workspace=workspace,
-        name=f"{resource} {page} {action} {label}",
+        workspace=connection.workspace,
+        name=f"{connection.name} {page} {action} {label}",
         event="page.completed",
-        resource=resource,
+        resource=connection.name,
         page_id=page,
         connection=connection,
         action=action,

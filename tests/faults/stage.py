@@ -137,6 +137,15 @@ class Stage:
         command = [sys.executable, str(ROOT / "manage.py"), *words]
         subprocess.run(command, env=self.environment, cwd=ROOT, check=True)
 
+    def ask(self, *words: str) -> tuple[int, str]:
+        """The exit code of a management command, and what it said."""
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        done = subprocess.run(
+            command, env=self.environment, cwd=ROOT, check=False, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
     def _forget(self, error: type[BaseException] | None, *_: object) -> None:
         """Remove the run's files, unless somebody should look into them."""
         if self.keep and error is not KeyboardInterrupt:

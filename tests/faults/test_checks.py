@@ -37,10 +37,13 @@ def test_a_delivery_without_reason_in_hand_or_overdue_has_not_ended():
         make_delivery(id=2, status="processing"),
         make_delivery(id=3, status="retrying", next_attempt_at=late),
         make_delivery(id=4, status="completed", applied_id=None),
+        make_delivery(id=6, status="completed", applied_id=1),
         make_delivery(id=5, status="failed", reason="no_such_reason"),
     ]
 
-    assert len(checks.ended(happened(*rows)).broken) == 5
+    stranger = make_attempt(id=1, delivery_id=7)
+
+    assert len(checks.ended(happened(*rows, attempts=(stranger,))).broken) == 6
 
 
 def test_what_waits_for_a_person_or_a_time_and_what_failed_with_a_reason_is_fine():
@@ -75,6 +78,36 @@ def test_a_state_left_by_a_delivery_that_failed_after_its_write_is_explained():
 
     assert verdict.broken == ()
     assert verdict.note.startswith("1 left")
+
+
+def test_a_delivery_that_was_replayed_is_folded_as_often_as_it_was_applied():
+    added = make_delivery(id=1, status="canceled", reason="superseded", applied_id=1, late=True)
+    removed = make_delivery(id=2, applied_id=2, action="remove_tag")
+
+    assert checks.state_is_the_fold(happened(added, removed), {}, {}).broken == ()
+    assert len(checks.state_is_the_fold(happened(added, removed), HELD, {}).broken) == 1
+    assert checks.state_is_the_fold(happened(added), HELD, {}).broken == ()
+
+
+def test_what_was_on_a_tag_that_was_deleted_is_held_by_nobody_any_more():
+    story = happened(make_delivery())
+
+    assert checks.state_is_the_fold(story, {}, {}, gone={("alpha", "1")}).broken == ()
+    assert len(checks.state_is_the_fold(story, {}, {}, gone={("beta", "1")}).broken) == 1
+
+
+def test_an_import_that_was_not_confirmed_may_have_written_before_the_single_call():
+    attempts = (
+        make_attempt(outcome="rejected_server_error", reason="import_unconfirmed", effect=""),
+        make_attempt(id=2),
+    )
+    story = happened(make_delivery(applied_id=2), attempts=attempts)
+    once, twice = [make_call()], [make_call(seq=n, at=100.0 + n) for n in (1, 2)]
+
+    assert checks.repeats_bounded(story, checks.writes_of(once)).broken == ()
+    assert checks.repeats_bounded(story, checks.writes_of(twice)).broken == ()
+    thrice = [*twice, make_call(seq=3, at=110.0)]
+    assert len(checks.repeats_bounded(story, checks.writes_of(thrice)).broken) == 1
 
 
 def test_a_write_of_a_canceled_delivery_that_was_never_tried_is_found():

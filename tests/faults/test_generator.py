@@ -1,8 +1,18 @@
 """What the product of a run posts."""
 
 import json
+import random
 
-from tests.faults.generator import BULK, POISON, SINGLE, Generator
+from tests.faults.generator import (
+    BULK,
+    POISON,
+    SINGLE,
+    Generator,
+    burst,
+    email_of_person,
+    leaver,
+    leavers_events,
+)
 
 
 def posts(seed, count=600):
@@ -35,3 +45,27 @@ def test_both_addresses_and_every_kind_of_poison_occur():
 
     assert {post.path for post in sent} == {SINGLE, BULK}
     assert {post.poison for post in sent} == {"", *POISON}
+
+
+def test_a_burst_brings_many_people_the_same_ones_every_time_some_of_them_refused():
+    first, second = (list(burst("beta", number=n, people=90)) for n in (1, 2))
+    people = [
+        [event["payload"]["email"] for post in b for event in json.loads(post.body)]
+        for b in (first, second)
+    ]
+
+    assert people[0] == people[1]
+    assert [len(set(people[0])), sum(email.startswith('"') for email in people[0])] == [90, 3]
+    assert not {m for post in first for m in post.markers} & {m for p in second for m in p.markers}
+
+
+def test_who_is_erased_later_is_named_by_their_own_events_and_by_one_of_another():
+    events = json.loads(leavers_events(3, random.Random(1)).body)
+    others = [
+        event["payload"]["email"] for event in events if event["payload"]["email"] != leaver(3)
+    ]
+
+    assert len(events) == 9
+    assert len(others) == 1
+    assert others[0] in {email_of_person(number) for number in range(40)}
+    assert all(leaver(3).upper() in str(event) for event in events)
