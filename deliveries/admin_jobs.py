@@ -137,7 +137,8 @@ class BackgroundJobAdmin(HistoryAdmin):
     def how_far(self, job: BackgroundJob) -> SafeString:
         """Whether it runs, and how much of it was set going."""
         state, tone = job_wording.STATE_WORDS[BackgroundJob.State(job.state)]
-        words = f"{state}, {job.taken:,} of {job.total:,} set going"
+        about = "about " if job.total_estimated else ""
+        words = f"{state}, {job.taken:,} of {about}{job.total:,} set going"
         return format_html(CHIP, tone, words)
 
     @admin.display(description="Workspace")

@@ -46,7 +46,7 @@ def start_replay(
     if not found.replayable:
         raise NothingToReplay("None of the selected deliveries can be replayed now.")
     job.kind, job.selection, job.total = BackgroundJob.Kind.REPLAY, selection, found.selected
-    job.last_id, job.created_at = found.last_id, now
+    job.last_id, job.created_at, job.total_estimated = found.last_id, now, not found.exact
     job.cursors = {str(account): found.first_id for account in found.accounts}
     job.save(force_insert=True)
     log.info("job_started", job_id=job.pk, kind=job.kind, total=job.total)

@@ -40,16 +40,17 @@ class ReplayForm(InsistForm):
 class StartReplayForm(InsistForm):
     """What starts a replay of many; `again` is asked when delivered ones are among them.
 
-    Shape: `delivered` is how many of those there are.
+    Shape: `delivered` is how many of those there are; None when nobody counted.
     """
 
     last_id = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ("last_id", "again", "insist")
 
-    def __init__(self, *args: Any, delivered: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, delivered: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if delivered:
-            which = "one that was" if delivered == 1 else f"{delivered:,} that were"
+        if delivered != 0:
+            many = "ones" if delivered is None else f"{delivered:,}"
+            which = "one that was" if delivered == 1 else f"{many} that were"
             self.fields["again"] = forms.BooleanField(
                 label=f"Send the {which} delivered already once more",
                 help_text="Automations that start with them may start a second time. Choose "

@@ -52,13 +52,14 @@ def replay_page(request: HttpRequest) -> dict[str, Any]:
         "replayable": f"{found.replayable:,}",
         "selected": f"{found.selected:,}",
         "changed": f"{found.changed:,}",
+        "counted": "" if found.exact else f"{found.counted:,}",
         "statuses": [(wording.STATES[Status(key)], f"{n:,}") for key, n in found.by_status.items()],
         "skipped": [(job_wording.SKIPPED[cause], f"{n:,}") for cause, n in found.skipped.items()],
         "by_user_id": "page_id" in selection and not found.selected,
         "time": job_wording.how_long(found.loads),
         "accounts": job_wording.account_lines(found.loads),
         "bases": [(label, _with(asked, basis=key), key == basis) for key, label in Basis.choices],
-        "form": _start_form(request, found),
+        "form": _start_form(request, found, selection),
         "back": f"{reverse('admin:deliveries_delivery_changelist')}?{_query(asked)}",
     }
 
@@ -139,8 +140,10 @@ def replay_address(request: HttpRequest) -> str:
     return f"{reverse('admin:deliveries_backgroundjob_replay')}?{_query(request.GET.dict())}"
 
 
-def _start_form(request: HttpRequest, found: Preview) -> StartReplayForm:
-    delivered = found.by_status[Status.COMPLETED]
+def _start_form(request: HttpRequest, found: Preview, selection: Selection) -> StartReplayForm:
+    delivered: int | None = found.by_status[Status.COMPLETED]
+    if not found.exact and selection.get("status", "delivered") == "delivered":
+        delivered = None
     return StartReplayForm(
         request.POST if request.method == "POST" else None,
         delivered=delivered,

@@ -9,15 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
-
 from connections.models import Account
 from connections.pace import SHARE
 from deliveries.id_bounds import before_oldest, id_after, id_before, newest_id
+from deliveries.job_counting import accounts_of, count
 from deliveries.models import Delivery
 from deliveries.moving import Difference, differences_of
-from deliveries.replaying import fate
-from deliveries.selecting import Selection, selected
+from deliveries.selecting import Selection
 from rules.models import RuleVersion
 
 CALLS = 1.2
@@ -58,12 +56,16 @@ class Preview:
 
     Shape: `by_status` counts all that is selected, `skipped` by cause what
     cannot be replayed; `first_id` and `last_id` bound the rows, the first one
-    exclusively; `accounts` are the ids of those that have a part.
+    exclusively; `accounts` are the ids of those that have a part. When only
+    the first `counted` rows were looked at, `exact` is false, all numbers are
+    estimated from those, and `accounts` are those that may have a part.
     """
 
     first_id: int
     last_id: int
     selected: int
+    counted: int
+    exact: bool
     replayable: int
     by_status: Counter[str]
     skipped: Counter[str]
@@ -89,19 +91,22 @@ def preview(
     """What replaying the selection would do; `last_id` repeats an earlier preview's bound."""
     first, last = bounds(selection, workspace_id=workspace_id)
     last = min(last, last_id) if last_id is not None else last
-    rows = selected(selection, workspace_id=workspace_id).filter(pk__gt=first, pk__lte=last)
-    counted = _counted(rows, basis)
-    going = [row for row in counted if not row["fate"]]
+    found = count(selection, workspace_id=workspace_id, basis=basis, first_id=first, last_id=last)
+    groups = found.groups
+    going = [row for row in groups if not row["fate"]]
     by_account = _sums(going, "account")
-    changed = _changed(rows) if going else ()
+    changed = _changed(groups) if going else ()
+    accounts = _sums(groups, "account") if found.exact else accounts_of(workspace_id)
     return Preview(
         first_id=first,
         last_id=last,
-        selected=sum(row["n"] for row in counted),
+        selected=sum(row["n"] for row in groups),
+        counted=found.counted,
+        exact=found.exact,
         replayable=sum(by_account.values()),
-        by_status=_sums(counted, "status"),
-        skipped=_sums((row for row in counted if row["fate"]), "fate"),
-        accounts=tuple(sorted(_sums(counted, "account"))),
+        by_status=_sums(groups, "status"),
+        skipped=_sums((row for row in groups if row["fate"]), "fate"),
+        accounts=tuple(sorted(accounts)),
         loads=tuple(_loads(by_account)),
         changed=sum(row.count for row in changed),
         changed_rules=tuple(changed[:SHOWN_RULES]),
@@ -123,29 +128,22 @@ def load(account: Account, count: int) -> Load:
     return Load(account.key, count, seconds, seconds / LEAST_SHARE)
 
 
-def _counted(rows: QuerySet[Delivery], basis: str) -> list[dict[str, Any]]:
-    found = rows.annotate(fate=fate(basis)).values("status", "account", "fate").order_by()
-    return [dict(row) for row in found.annotate(n=Count("pk"))]
-
-
-def _sums(counted: Iterable[dict[str, Any]], key: str) -> Counter[Any]:
+def _sums(groups: Iterable[dict[str, Any]], key: str) -> Counter[Any]:
     sums: Counter[Any] = Counter()
-    for row in counted:
+    for row in groups:
         sums[row[key]] += row["n"]
     return sums
 
 
 def _loads(by_account: Counter[int]) -> Iterable[Load]:
     accounts = Account.objects.in_bulk(list(by_account))
-    for pk, count in by_account.most_common():
-        yield load(accounts[pk], count)
+    for pk, number in by_account.most_common():
+        yield load(accounts[pk], number)
 
 
-def _changed(rows: QuerySet[Delivery]) -> list[Changed]:
+def _changed(groups: Iterable[dict[str, Any]]) -> list[Changed]:
     """Rules whose version is another one now, the most deliveries first."""
-    other = rows.exclude(rule_version=F("rule__current")).filter(rule__current__isnull=False)
-    counted = other.values("rule", "rule_version", "rule__current").order_by()
-    found: list[dict[str, Any]] = [dict(row) for row in counted.annotate(n=Count("pk"))]
+    found = [row for row in groups if row["rule__current"] not in (None, row["rule_version"])]
     totals = _sums(found, "rule")
     newest = {row["rule"]: row for row in sorted(found, key=lambda row: row["n"])}
     shown = [newest[rule] for rule, _ in totals.most_common(SHOWN_RULES)]

@@ -75,7 +75,10 @@ def finish(job_id: int, *, now: datetime) -> None:
         if Delivery.objects.filter(UNFINISHED, job=job).exists():
             return
         changes: dict[str, Any] = {"state": State.DONE, "finished_at": now}
-        missing = job.total - job.taken - sum(job.skipped.values())
+        seen = job.taken + sum(job.skipped.values())
+        if job.total_estimated:
+            job.total, changes["total"], changes["total_estimated"] = seen, seen, False
+        missing = job.total - seen
         if missing > 0 and job.kind == BackgroundJob.Kind.REPLAY:
             changes["skipped"] = {**job.skipped, "changed": missing}
         BackgroundJob.objects.filter(pk=job_id).update(**changes)

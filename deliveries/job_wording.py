@@ -58,7 +58,8 @@ def title(job: BackgroundJob) -> str:
     if job.kind == BackgroundJob.Kind.BACKFILL:
         rule = job.rule.name if job.rule else "a rule"
         return f"Backfill of “{rule}” for {job.total:,} {'person' if job.total == 1 else 'people'}"
-    return f"Replay of {job.total:,} {'delivery' if job.total == 1 else 'deliveries'}"
+    about = "about " if job.total_estimated else ""
+    return f"Replay of {about}{job.total:,} {'delivery' if job.total == 1 else 'deliveries'}"
 
 
 def progress(job: BackgroundJob) -> Progress:
@@ -68,7 +69,9 @@ def progress(job: BackgroundJob) -> Progress:
     gone = max(0, job.taken - sum(fare.values()))
     left_out = 0 if job.kind == BackgroundJob.Kind.BACKFILL else sum(job.skipped.values())
     ended = job.taken - open_ + left_out
-    share = 100 if job.state == State.DONE else int(100 * min(ended, job.total) / (job.total or 1))
+    share = int(100 * min(ended, job.total) / (job.total or 1))
+    if job.state == State.DONE or job.total_estimated:  # an estimate may have been too low
+        share = 100 if job.state == State.DONE else min(share, 99)
     chips = [(TONES.get(key, "busy"), f"{n:,} {FARED[key]}") for key, n in sorted(fare.items())]
     told = [(n, SKIPPED.get(cause, cause)) for cause, n in job.skipped.items()]
     return Progress(share, min(ended, job.total), job.total, tuple(chips), tuple(told), gone)

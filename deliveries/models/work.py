@@ -19,7 +19,8 @@ class BackgroundJob(models.Model):
 
     Shape: `selection` is what a person chose, as JSON; `last_id` bounds it to
     rows that existed then. `cursors` maps an account's id to the last row
-    taken of it (`events` for a backfill). `total` is the preview's count, `taken` how many rows
+    taken of it (`events` for a backfill). `total` is the preview's count, for
+    very many an estimate (`total_estimated`) until the end, `taken` how many rows
     were set going, `skipped` counts by reason those that could not be.
     """
 
@@ -56,6 +57,7 @@ class BackgroundJob(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
     asked_by = models.CharField(max_length=200)
     total = models.PositiveIntegerField(default=0)
+    total_estimated = models.BooleanField(default=False, db_default=False)
     taken = models.PositiveIntegerField(default=0)
     skipped = models.JSONField(default=dict)
     last_id = models.BigIntegerField()
