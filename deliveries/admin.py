@@ -32,7 +32,7 @@ from deliveries.admin_timeline import timeline
 from deliveries.models import Delivery, Event
 from deliveries.searching import deliveries_asked, events_asked
 from deliveries.seeking import Asked
-from deliveries.unmatched import why_unmatched
+from deliveries.verdicts import verdicts_of
 from meshes.admin_base import who
 from meshes.visibility import visible_ids
 
@@ -105,7 +105,8 @@ class EventAdmin(EventColumns, SeekingAdmin):
             "lines": list(displays.lines(shown, now=timezone.now())),
             "more": max(0, row.total_rules - SHOWN_DELIVERIES),
             "all_url": displays.search_address(Delivery, str(row.uuid)),
-            "unmatched": None if shown else why_unmatched(row),
+            "verdicts": verdicts_of(row, shown, everything="rules" in request.GET),
+            "may_see_rules": request.user.has_perm("rules.view_rule"),
             "facts": displays.event_facts(row),
             "ids": displays.event_ids(row),
             **_payload(request, row),

@@ -119,9 +119,9 @@ def _unexplained() -> list[str]:
 
 
 def _why(event: Any) -> bool:
-    from deliveries.unmatched import why_unmatched
+    from deliveries.verdicts import verdicts_of
 
-    answer = why_unmatched(event)
+    answer = verdicts_of(event, [])
     return bool(answer.why and answer.next_step)
 
 
