@@ -35,7 +35,7 @@ if "DATABASE_URL" not in os.environ:
 from meshes.settings import *  # noqa: E402, F403
 from meshes.settings import DATABASES  # noqa: E402
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "meshes.sqlite":
     # A file, because threads and programs of their own must see the same rows.
     here = Path(DATABASES["default"]["NAME"])
     DATABASES["default"]["TEST"] = {"NAME": str(here.with_name(f"test_{here.name}"))}

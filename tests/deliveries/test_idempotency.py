@@ -243,6 +243,7 @@ def test_a_database_that_stays_locked_is_told_as_unavailable():
     headers = {"X-Meshes-Publishable-Key": sender.key}
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 50")
+    connection.patience_s = 0.05
     locked, may_go = threading.Event(), threading.Event()
 
     def hold():
