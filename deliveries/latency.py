@@ -11,9 +11,14 @@ WEIGHT = 0.2
 
 LATELY_S = 5.0
 
+TOLERATED = 3
+"""Failures in a row after which an account rests between its attempts."""
+
+LONGEST_REST_S = 5.0
+
 _seconds: dict[int, float] = {}
 _answered_at: dict[int, float] = {}
-_failing: set[int] = set()
+_failing: dict[int, tuple[int, float]] = {}
 
 
 def note(account_id: int, exchanges: Iterable[Exchange]) -> None:
@@ -40,11 +45,23 @@ def answers(account_id: int) -> bool:
 def note_failure(account_id: int, *, failed: bool) -> None:
     """Remember whether the account's last attempt failed on its side."""
     if failed:
-        _failing.add(account_id)
+        in_a_row, _ = _failing.get(account_id, (0, 0.0))
+        _failing[account_id] = (in_a_row + 1, time.monotonic())
     else:
-        _failing.discard(account_id)
+        _failing.pop(account_id, None)
 
 
 def is_failing(account_id: int) -> bool:
     """Whether the account's last attempt failed on its side."""
     return account_id in _failing
+
+
+def rests(account_id: int) -> bool:
+    """Whether the account failed so often in a row that its next attempt waits a little.
+
+    Why: every attempt costs processor time and writes, and this one will most
+    likely fail too; a second more for each failure, up to five.
+    """
+    in_a_row, failed_at = _failing.get(account_id, (0, 0.0))
+    rest_s = min(float(in_a_row - TOLERATED + 1), LONGEST_REST_S)
+    return time.monotonic() - failed_at < rest_s

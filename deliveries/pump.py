@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 import uuid
 from collections import defaultdict
@@ -38,6 +39,8 @@ UNWELL_PART = 4
 """Accounts that fail or do not answer get one part in so many of the senders, all together."""
 
 TURN_S = 1.0
+SWITCH_S = 0.001
+"""Python's own 5 ms would let a sender that has an answer to write down wait for each busy one."""
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +134,7 @@ class Pump:
         Why: an account that works well and has nobody gets one at once, if need
         be from the reserve, so that accounts that fail keep it waiting never.
         """
-        due = due_accounts(self.owner)
+        due = [each for each in due_accounts(self.owner) if not latency.rests(each.id)]
         unwell = {account.id for account in due if is_unwell(account)}
         self.unwell -= {account.id for account in due} - unwell
         self.unwell |= unwell
@@ -146,9 +149,8 @@ class Pump:
     def _serve(self, account: DueAccount, *, to_the_last: bool = False) -> None:
         if self.crew.free(to_the_last=to_the_last) <= 0 or not self._has_room(account):
             return
-        if self._may_drive(account.id):
-            self.served[account.id] = time.monotonic()
-            self.crew.start(account.id, self._send_for)
+        self.served[account.id] = time.monotonic()
+        self.crew.start(account.id, self._send_for)
 
     def _has_room(self, account: DueAccount) -> bool:
         if self.crew.busy(account.id) >= wanted(account):
@@ -174,7 +176,7 @@ class Pump:
             if held is None:
                 return
             self.shares[account_id].spent(send(held))
-            if self.unserved and time.monotonic() > until:
+            if latency.rests(account_id) or (self.unserved and time.monotonic() > until):
                 return
 
     def _next(self, account_id: int) -> Claim | None:
@@ -211,6 +213,7 @@ def run_pump(hand_over: Callable[[], object]) -> bool:
     """
     if beats.alive("pump", worker=beats.own_worker()):
         return False
+    sys.setswitchinterval(SWITCH_S)
     pump = Pump(run_s=RUN_S)
     try:
         if pump.run():

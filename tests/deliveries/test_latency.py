@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from connections.destinations.base import Exchange
@@ -38,3 +40,35 @@ def test_as_many_calls_are_in_flight_as_the_answers_take(rate, elapsed_ms, calls
     latency.note(1, [answer(elapsed_ms)])
 
     assert wanted(DueAccount(1, float(rate))) == calls
+
+
+@pytest.mark.parametrize(
+    ("in_a_row", "ago_s", "rests"),
+    [
+        (2, 0.0, False),
+        (3, 0.5, True),
+        (3, 1.1, False),
+        (4, 1.5, True),
+        (90, 4.5, True),
+        (90, 5.1, 0),
+    ],
+)
+def test_each_failure_after_the_third_in_a_row_costs_a_second_more_up_to_five(
+    in_a_row, ago_s, rests
+):
+    latency._failing[1] = (in_a_row, time.monotonic() - ago_s)
+
+    assert latency.rests(1) is bool(rests)
+    assert not latency.rests(2)
+
+
+def test_an_account_that_works_again_rests_no_more():
+    for _ in range(5):
+        latency.note_failure(1, failed=True)
+    assert latency.rests(1)
+
+    latency.note_failure(1, failed=False)
+    latency.note_failure(1, failed=True)
+
+    assert latency.is_failing(1)
+    assert not latency.rests(1)

@@ -248,3 +248,16 @@ def test_an_account_that_fails_gets_one_hand_until_it_works_again(sandbox):
 
     assert not is_unwell(account)
     assert wanted(account) > 1
+
+
+def test_an_account_that_keeps_failing_is_tried_slowly_and_others_at_full_pace(sandbox):
+    sick, healthy = rule_at(sandbox, 2), rule_at(sandbox, 3)
+    sandbox.accounts.all()[1].faults.set("server_error")
+    Account.objects.update(requests_per_second=50.0)
+    for number in range(20):
+        due(sick, f"{number}@x.io")
+        due(healthy, f"{number}@x.io")
+
+    run_until(lambda: Delivery.objects.filter(rule=healthy, status="completed").count() == 20)
+
+    assert Attempt.objects.filter(delivery__rule=sick).count() <= 8
