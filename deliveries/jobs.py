@@ -32,13 +32,14 @@ def job_for(delivery: Delivery, *, field_types: Mapping[str, str] | None = None)
         target_label=version.target_label,
         values=values,
         field_types=(
-            _field_types(delivery.account_id, values) if field_types is None else field_types
+            field_types_of(delivery.account_id, values) if field_types is None else field_types
         ),
         resubscribe=version.resubscribe,
     )
 
 
-def _field_types(account_id: int, values: Mapping[str, Any]) -> dict[str, str]:
+def field_types_of(account_id: int, values: Mapping[str, Any]) -> dict[str, str]:
+    """The types of the account's own fields among the values, by their ids."""
     custom = [dest for dest in values if dest.isdigit()]
     if not custom:
         return {}

@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from meshes.admin_base import ConfigurationAdmin, ModelAdmin, who
@@ -23,18 +22,18 @@ from rules.admin_list import (
     warned_about,
 )
 from rules.admin_targets import TargetsMixin, connections_of
+from rules.admin_versions import VersionsMixin, next_step_address, when
 from rules.forms import ConnectionChoice, RuleForm, action_choices, kinds, offers
 from rules.models import EventType, ResourceType, Rule
 from rules.saving import delete_rule
-from rules.wording import action_words, change_words, condition_words
+from rules.wording import action_words, condition_words
 
-VERSIONS_SHOWN = 30
 DELETING = (
     "no event matches it any more, and deliveries that still wait are canceled. Its history stays."
 )
 
 
-class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
+class RuleAdmin(RuleListMixin, VersionsMixin, TargetsMixin, ModelAdmin):
     """Rules: made, changed, switched and deleted here.
 
     Why: the room above registers it, with what happened beside each rule.
@@ -53,11 +52,12 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
     readonly_fields = ["state", "changes", "mapping"]
     workspace_path = "workspace"
     change_form_template = "admin/rules/rule.html"
+    form_of_rules = RuleForm
     when_empty = "Add one: when this page is completed, give the contact that tag."
 
     class Media:
         css = {"all": ["rules/rule_form.css"]}
-        js = ["rules/rule_form.js"]
+        js = ["rules/rule_form.js", "rules/rule_looks.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rules that are not deleted."""
@@ -68,7 +68,7 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
         """The rule as a sentence: when, then; a stored one with its story."""
         when = ["event", "resource", "resource_id", "page_id", "sequence_step"]
         then = ["action", "target_label", "target_id", "resubscribe"]
-        about = ["name", "connection", "active"]
+        about = ["name", "connection", "active", "confirm_drop"]
         sets = [
             (None, {"fields": about if obj is None else [*about, "state"]}),
             ("When this happens", {"fields": when}),
@@ -80,12 +80,16 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """The form, saving in this person's name."""
-        by_person = type("RuleForm", (RuleForm,), {"by": who(request)})
+        by_person = type("RuleForm", (self.form_of_rules,), {"by": who(request)})
         return super().get_form(request, obj, change, **{**kwargs, "form": by_person})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new rule is about a completed page."""
         return {"event": "page.completed", **super().get_changeform_initial_data(request)}
+
+    def looks(self) -> dict[str, str]:
+        """Addresses that the form's script may ask, as attributes; none in this room."""
+        return {}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The inputs that know what a connection offers."""
@@ -101,7 +105,7 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
         if db_field.name == "connection":
             _dress_connection(field)
         if db_field.name == "target_label":
-            field.widget.attrs |= _addresses()
+            field.widget.attrs |= _addresses() | self.looks()
         return field
 
     def render_change_form(
@@ -111,6 +115,8 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
         rule = context.get("original")
         warned = warned_about(rule)[:SHOWN_WARNINGS] if rule else []
         context |= {"warned": warned, "warnings_open": True, "more_warned": 0}
+        if rule and self.has_add_permission(request):
+            context["next_step_url"] = next_step_address(rule)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -152,21 +158,7 @@ class RuleAdmin(RuleListMixin, TargetsMixin, ModelAdmin):
             return "None yet."
         mapping = rule.current.mapping
         made = "generated" if mapping.generated else f"saved by {mapping.created_by}"
-        return f"{mapping.name}, version {mapping.version}, {made}, {_when(mapping)}"
-
-    @admin.display(description="What changed")
-    def changes(self, rule: Rule) -> SafeString:
-        """The newest versions in words, each with its time and author."""
-        related = ("connection", "mapping")
-        newest = rule.versions.select_related(*related).order_by("-number")
-        versions = list(newest[: VERSIONS_SHOWN + 1])
-        older = [*versions[1:], None]
-        rows = (
-            (version.number, change_words(version, before), version.created_by, _when(version))
-            for version, before in list(zip(versions, older, strict=False))[:VERSIONS_SHOWN]
-        )
-        row = '<li value="{}">{} <span class="rule-change-by">{}, {}</span></li>'
-        return format_html('<ol class="rule-changes">{}</ol>', format_html_join("", row, rows))
+        return f"{mapping.name}, version {mapping.version}, {made}, {when(mapping)}"
 
 
 class CatalogKeyAdmin(ConfigurationAdmin):
@@ -216,7 +208,3 @@ def _addresses() -> dict[str, str]:
         "data-refresh": reverse("admin:rules_rule_refresh"),
         "autocomplete": "off",
     }
-
-
-def _when(version: Any) -> str:
-    return date_format(timezone.localtime(version.created_at), "DATETIME_FORMAT")

@@ -51,6 +51,10 @@ class RuleGone(Refused):
     """The rule was deleted in the meantime."""
 
 
+class VersionUnknown(Refused):
+    """The rule has no version of this number."""
+
+
 class MappingStale(Refused):
     """Somebody else saved the mapping in the meantime."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -53,6 +54,9 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     by: ClassVar[str]
     saved: Rule | None = None
+    confirm_drop = forms.BooleanField(
+        label="Save although far fewer people match", required=False, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = Rule
@@ -73,16 +77,27 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def _post_clean(self) -> None:
         if self.errors:
             return
+        draft = self._draft()
+        rule = None if self.instance._state.adding else self.instance
+        drop = self.big_drop(rule, draft) if rule and not self.cleaned_data["confirm_drop"] else ""
+        if drop:
+            self.fields["confirm_drop"].widget = forms.CheckboxInput()
+            self.add_error("confirm_drop", drop)
+            return
         try:
             self.saved = save_rule(
-                None if self.instance._state.adding else self.instance,
-                draft=self._draft(),
+                rule,
+                draft=draft,
                 by=self.by,
                 now=timezone.now(),
             )
         except Refused as refusal:
             field = "target_label" if refusal.field == "target_id" else refusal.field
             self.add_error(field if field in self.fields else None, refusal.message)
+
+    def big_drop(self, _rule: Rule, _draft: RuleDraft) -> str:
+        """A sentence where far fewer people would match; the room that has events knows."""
+        return ""
 
     def save(self, commit: bool = True) -> Rule:
         """What the verb stored; nothing more is written."""
@@ -103,17 +118,26 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
     def _target_id(self, connection: Connection) -> str:
-        """The id of the chosen or typed target; text that is none stays text."""
-        text, chosen = (self.cleaned_data[name] for name in ("target_label", "target_id"))
-        action = action_of(connection.kind, self.cleaned_data["action"])
-        if action is None or not action.needs_target or not text:
-            return str(text)
-        if chosen == self.instance.target_id and text == self.instance.target_label:
-            return str(chosen)
-        held = target_by_id(connection, kind=action.target_kind, external_id=chosen)
-        if held is None or held.label != text:
-            held = target_named(connection, kind=action.target_kind, text=text)
-        return held.external_id if held else str(text)
+        if self._unchanged_target():
+            return str(self.cleaned_data["target_id"])
+        return chosen_target(connection, self.cleaned_data)
+
+    def _unchanged_target(self) -> bool:
+        kept = ("target_id", "target_label")
+        same = all(self.cleaned_data[name] == getattr(self.instance, name) for name in kept)
+        return same and bool(self.cleaned_data["target_label"])
+
+
+def chosen_target(connection: Connection, values: Mapping[str, Any]) -> str:
+    """The id of the chosen or typed target; text that is none stays text."""
+    text, chosen = (str(values[name]) for name in ("target_label", "target_id"))
+    action = action_of(connection.kind, values["action"])
+    if action is None or not action.needs_target or not text:
+        return text
+    held = target_by_id(connection, kind=action.target_kind, external_id=chosen)
+    if held is None or held.label != text:
+        held = target_named(connection, kind=action.target_kind, text=text)
+    return held.external_id if held else text
 
 
 class ConnectionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]

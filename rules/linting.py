@@ -113,11 +113,9 @@ def overlap(one: LintRule, other: LintRule) -> bool:
 
 def named(rules: Sequence[LintRule]) -> str:
     """`“A”`, `“A” and “B”`, `“A”, “B”, “C” and 4 more rules`."""
-    names = [f"“{rule.name}”" for rule in rules[:NAMED]]
-    if len(rules) > NAMED:
-        more = len(rules) - NAMED
-        return f"{', '.join(names)} and {more} more rule{'s' if more > 1 else ''}"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    more = len(rules) - NAMED
+    names = _listed([rule.name for rule in rules])
+    return f"{names} rule{'s' if more > 1 else ''}" if more > 0 else names
 
 
 def _never(rules: Iterable[LintRule], around: Surroundings) -> Iterator[Warned]:
@@ -235,19 +233,30 @@ def _gap_words(path: str, low: int, high: int, off: Sequence[LintRule]) -> str:
 def _unused(rules: Iterable[LintRule], around: Surroundings) -> Iterator[Warned]:
     """Tags whose name follows the pattern of used ones, but that no rule names."""
     used = {rule.target for rule in rules if rule.target_kind == "tag"}
-    patterns: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for key in used & around.held.keys():
+    siblings: dict[tuple[int, str], str] = {}
+    for key in sorted(used & around.held.keys()):
         label = around.held[key]
-        if number_pattern(label) != label.casefold():
-            patterns[key[0]].setdefault(number_pattern(label), label)
+        if number_pattern(label) != label.strip().casefold():
+            siblings.setdefault((key[0], number_pattern(label)), label)
+    idle: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     for key, label in around.held.items():
-        sibling = patterns[key[0]].get(number_pattern(label)) if key[0] in patterns else None
-        if key[1] == "tag" and key not in used and sibling:
+        if key[1] == "tag" and key not in used:
+            idle[key[0], number_pattern(label)].append(label)
+    for (account, pattern), labels in idle.items():
+        if (account, pattern) in siblings:
             yield Warned(
                 "unused_tag",
-                f"No rule uses the tag “{label}” of {around.accounts[key[0]]}, though rules use "
-                f"tags of its kind, such as “{sibling}”.",
+                f"No rule uses the tag{'s' if len(labels) > 1 else ''} {_listed(labels)} of "
+                f"{around.accounts[account]}, though rules use tags of this kind, such as "
+                f"“{siblings[account, pattern]}”.",
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names[:NAMED]]
+    if len(names) > NAMED:
+        return f"{', '.join(quoted)} and {len(names) - NAMED} more"
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def _grouped(

@@ -54,10 +54,11 @@ def change_words(version: RuleVersion, before: RuleVersion | None) -> str:
         return f"{word}, version {version.mapping.version}"
     if before is None or version.change != RuleVersion.Change.EDITED:
         return word
-    return f"{word}: {'; '.join(_differences(before, version)) or 'the same in words'}"
+    return f"{word}: {'; '.join(differences(before, version)) or 'the same in words'}"
 
 
-def _differences(before: RuleVersion, after: RuleVersion) -> list[str]:
+def differences(before: RuleVersion, after: RuleVersion) -> list[str]:
+    """What the later one says differently, each as `name “old” → “new”`."""
     told = [
         f"{word} {_shown(getattr(before, name))} → {_shown(getattr(after, name))}"
         for name, word in FIELD_WORDS.items()

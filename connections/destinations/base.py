@@ -322,5 +322,8 @@ class Destination(Protocol):
         is not lost when a later step fails.
         """
 
+    def preview(self, job: Job) -> tuple[Request, ...]:
+        """The requests of a job for a contact nobody knows yet; sends nothing."""
+
     def fields_hash(self, job: Job) -> str:
         """A digest of what a sync of this job would write."""

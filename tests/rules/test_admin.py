@@ -191,7 +191,7 @@ def test_the_page_of_a_rule_shows_no_secret_and_costs_little(
     rule = save_rule(None, draft=draft, by="rosa", now=NOW)
     hold_rule(rule, reason="tag_not_found", by="worker", now=NOW)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         page = staff.get(change_page(rule)).content.decode()
 
     assert "On hold" in page

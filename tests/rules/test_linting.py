@@ -134,7 +134,7 @@ def test_a_target_that_is_gone_is_named_once_the_account_was_read() -> None:
 def test_a_tag_of_the_kind_that_rules_use_but_unused_is_named() -> None:
     (sentence,) = told(rule(), around=AROUND)
     assert sentence == (
-        "No rule uses the tag “step-4-complete” of Acme AC, though rules use tags of its kind, "
+        "No rule uses the tag “step-4-complete” of Acme AC, though rules use tags of this kind, "
         "such as “step-3-complete”."
     )
     off = rule("B", target_id="13", target_label="step-4-complete", active=False)

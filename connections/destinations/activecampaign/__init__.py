@@ -9,6 +9,7 @@ from connections.destinations.activecampaign.actions import ACTIONS, run
 from connections.destinations.activecampaign.bulk import BULK
 from connections.destinations.activecampaign.contacts import CONTACTS
 from connections.destinations.activecampaign.fields import CORE_FIELDS, fields_hash
+from connections.destinations.activecampaign.preview import preview
 from connections.destinations.activecampaign.visit import nobody
 from connections.destinations.base import (
     Action,
@@ -20,6 +21,7 @@ from connections.destinations.base import (
     Done,
     Job,
     KnownContact,
+    Request,
 )
 from connections.destinations.contacts import Contacts
 from connections.destinations.errors import Misconfigured
@@ -87,6 +89,10 @@ class ActiveCampaign:
     ) -> Done:
         """The job done."""
         return run(job, call, known, learn=learn)
+
+    def preview(self, job: Job) -> tuple[Request, ...]:
+        """The requests of a first delivery, for a dry run."""
+        return preview(job)
 
     def fields_hash(self, job: Job) -> str:
         """A digest of what a sync of this job would write; empty for nothing."""
