@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from connections import destinations
-from connections.destinations.base import Call, Exchange
+from connections.destinations.base import Exchange
 from connections.destinations.http import Line, open_session
 from connections.models import Connection
 from connections.pace import take_slot
@@ -40,7 +40,7 @@ def open_line(
     hide: Collection[str] = (),
     before_call: Callable[[], object] | None = None,
     deadline_s: float = 30.0,
-) -> Call:
+) -> Line:
     """A function that sends one request to the connection's account.
 
     Shape: `record` gets each exchange, masked; `hide` lists values to mask;

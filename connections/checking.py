@@ -5,13 +5,15 @@ No transaction is open during the calls. Sentences carry no key and no payload.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from connections import activation, destinations
 from connections.calling import open_line
-from connections.destinations.base import Checked, Exchange
+from connections.destinations.base import Answer, Call, Checked, Exchange, Request
 from connections.destinations.errors import (
     DestinationError,
     RateLimited,
@@ -20,13 +22,17 @@ from connections.destinations.errors import (
     Unauthorized,
     Unreachable,
 )
+from connections.destinations.http import Line
 from connections.models import Connection
-from connections.pace import Paused, pause
+from connections.pace import Crowded, Paused, pause, take_slot_within
 from connections.spacing import Spaced
 from connections.troubles import sentence_for
 from meshes.encryption import CannotOpen
 
 CALL_DEADLINE_S = 10.0
+CHECK_DEADLINE_S = 20.0
+"""All of a check, its waiting for slots included: somebody sits before the page."""
+
 SLOW_MS = 5_000
 PASSING = (RateLimited, RemoteFault, TimedOut, Unreachable)
 """Errors that may be gone in a minute; every other one needs a person."""
@@ -85,15 +91,15 @@ def try_out(connection: Connection) -> CheckResult:
     """What the destination says to these credentials; stores nothing.
 
     Shape: the connection may be unsaved. With an account its slots are
-    taken; without one the calls are spaced.
+    taken; without one the calls are spaced. It ends within `CHECK_DEADLINE_S`.
     """
     exchanges: list[Exchange] = []
     try:
         checked = _checked(connection, exchanges)
     except CannotOpen as error:
         result = CheckResult(ok=False, message=str(error), refused=True, reason="cannot_open")
-    except Paused as pausing:
-        result = _paused(connection, pausing)
+    except (Paused, Crowded) as waiting:
+        result = _waiting(connection, waiting)
     except DestinationError as error:
         result = _failed(connection, error)
     else:
@@ -118,11 +124,10 @@ def remember(connection: Connection, result: CheckResult, *, now: datetime) -> N
 
 def _checked(connection: Connection, exchanges: list[Exchange]) -> Checked:
     destination = destinations.destination(connection.kind)
-    line = open_line(
-        connection,
-        record=exchanges.append,
-        before_call=None if connection.account_id else Spaced(),
-        deadline_s=CALL_DEADLINE_S,
+    line = _bounded(
+        open_line(connection, record=exchanges.append, before_call=_nothing),
+        slot=_slot_of(connection),
+        until=time.monotonic() + CHECK_DEADLINE_S,
     )
     try:
         return destination.check(line)
@@ -131,6 +136,34 @@ def _checked(connection: Connection, exchanges: list[Exchange]) -> Checked:
             raise
         # Working keys get this answer now and then; a wrong one gets it twice.
         return destination.check(line)
+
+
+def _bounded(line: Line, *, slot: Callable[[float], object], until: float) -> Call:
+    """The line whose calls all end by then; `slot` is told how long it may wait.
+
+    Units: `until` is a reading of `time.monotonic`.
+    """
+
+    def call(request: Request) -> Answer:
+        slot(max(0.0, until - time.monotonic()))
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimedOut("timeout", "The check took too long.", sent=False)
+        return replace(line, deadline_s=min(CALL_DEADLINE_S, left))(request)
+
+    return call
+
+
+def _slot_of(connection: Connection) -> Callable[[float], object]:
+    account_id: int | None = connection.account_id
+    if account_id is not None:
+        return lambda seconds: take_slot_within(account_id, seconds=seconds)
+    spaced = Spaced()
+    return lambda _seconds: spaced()
+
+
+def _nothing() -> None:
+    return None
 
 
 def _passed(checked: Checked, *, latency_ms: int) -> CheckResult:
@@ -163,8 +196,9 @@ def _failed(connection: Connection, error: DestinationError) -> CheckResult:
     )
 
 
-def _paused(connection: Connection, pausing: Paused) -> CheckResult:
-    return CheckResult(ok=False, message=sentence_for(pausing, connection), reason="paused")
+def _waiting(connection: Connection, waiting: Paused | Crowded) -> CheckResult:
+    reason = "paused" if isinstance(waiting, Paused) else "crowded"
+    return CheckResult(ok=False, message=sentence_for(waiting, connection), reason=reason)
 
 
 def _fastest(exchanges: list[Exchange]) -> int:

@@ -43,6 +43,17 @@ class Paused(Exception):
         self.reason = reason
 
 
+class Crowded(Exception):
+    """The caller's slot is further away than the caller can wait.
+
+    Units: `wait_s` in seconds from when it was reserved.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__("The account has no slot soon.")
+        self.wait_s = wait_s
+
+
 def reserve_slot(account_id: int) -> float:
     """How long to wait until this caller's own slot.
 
@@ -70,6 +81,17 @@ def take_slot(account_id: int) -> None:
     Raises: Paused when the account is paused now or by the time the slot comes.
     """
     await_slot(account_id, seconds=reserve_slot(account_id))
+
+
+def take_slot_within(account_id: int, *, seconds: float) -> None:
+    """Wait for this caller's own slot, but never longer than so many seconds.
+
+    Raises: Crowded when the slot comes later; Paused as `take_slot` does.
+    """
+    wait_s = reserve_slot(account_id)
+    if wait_s > seconds:
+        raise Crowded(wait_s)
+    await_slot(account_id, seconds=wait_s)
 
 
 def await_slot(account_id: int, *, seconds: float) -> None:

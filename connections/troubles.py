@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from connections import destinations
 from connections.destinations.errors import DestinationError, RateLimited
 from connections.models import Connection
-from connections.pace import Paused
+from connections.pace import Crowded, Paused
 
 SENTENCES = {
     "address_refused": (
@@ -57,7 +57,7 @@ SENTENCES = {
 }
 
 
-def sentence_for(error: DestinationError | Paused, connection: Connection) -> str:
+def sentence_for(error: DestinationError | Paused | Crowded, connection: Connection) -> str:
     """One or two sentences: what is wrong and what to do now."""
     destination = destinations.destination(connection.kind)
     host = urlsplit(destination.api_base(connection.metadata)).hostname or "The address"
@@ -65,6 +65,11 @@ def sentence_for(error: DestinationError | Paused, connection: Connection) -> st
         return (
             f"{destination.name} asked for a pause until {error.until:%H:%M:%S} UTC. "
             "Try again after that."
+        )
+    if isinstance(error, Crowded):
+        return (
+            "Meshes itself uses the whole budget of this account at the moment; the next call is "
+            f"due in {max(1, round(error.wait_s))} seconds. Try again later, or raise the budget."
         )
     if isinstance(error, RateLimited):
         return (

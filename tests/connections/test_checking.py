@@ -12,7 +12,7 @@ from django.utils import timezone
 from connections import calling, checking
 from connections.activation import is_verified, revive, set_active
 from connections.checking import check_connection
-from connections.models import Connection
+from connections.models import Account, Connection
 from connections.pace import pause
 from connections.saving import save_connection
 from connections.spacing import Spaced
@@ -126,6 +126,27 @@ def test_a_hanging_destination_is_given_up_in_time(saved, sandbox, monkeypatch):
 
     assert result.message == "127.0.0.1 did not answer in time. Try again in a few minutes."
     assert result.refused is False
+
+
+def test_calls_that_are_slow_one_by_one_end_together_in_time(saved, sandbox, monkeypatch):
+    monkeypatch.setattr(checking, "CHECK_DEADLINE_S", 0.5)
+    sandbox.configure(latency_s=0.3)
+
+    result = check(saved)
+
+    assert result.message == "127.0.0.1 did not answer in time. Try again in a few minutes."
+
+
+def test_a_slot_that_is_far_away_is_not_waited_for(saved, sandbox):
+    far = timezone.now().timestamp() + 3_600
+    Account.objects.update(next_slot=far)
+    before = len(sandbox.state.requests)
+
+    result = check(saved)
+
+    assert result.message.startswith("Meshes itself uses the whole budget of this account")
+    assert (result.refused, is_verified(stored())) == (False, True)
+    assert len(sandbox.state.requests) == before
 
 
 def test_a_slow_answer_is_said(saved, sandbox, monkeypatch):
