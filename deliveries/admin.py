@@ -29,6 +29,7 @@ from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
 from deliveries.admin_history import SeekingAdmin
 from deliveries.admin_timeline import timeline
+from deliveries.mapping_preview import MappingPreviewMixin
 from deliveries.models import Delivery, Event
 from deliveries.searching import deliveries_asked, events_asked
 from deliveries.seeking import Asked
@@ -54,7 +55,7 @@ IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_a
 
 
 @admin.register(Event)
-class EventAdmin(EventColumns, SeekingAdmin):
+class EventAdmin(MappingPreviewMixin, EventColumns, SeekingAdmin):
     """What the product told us, and what came of it."""
 
     buttons = buttons.EVENT_BUTTONS

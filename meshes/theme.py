@@ -51,7 +51,7 @@ ICONS = {
     "User": "person",
     "Group": "group",
 }
-TITLES = {"BooksCheck": "Books"}
+TITLES = {"BooksCheck": "Books", "MappingVersion": "Field mappings"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

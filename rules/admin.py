@@ -24,13 +24,17 @@ from rules.admin_list import (
 from rules.admin_targets import TargetsMixin, connections_of
 from rules.admin_versions import VersionsMixin, next_step_address, when
 from rules.forms import ConnectionChoice, RuleForm, action_choices, kinds, offers
-from rules.models import EventType, ResourceType, Rule
+from rules.mapping_admin import MappingAdmin
+from rules.models import EventType, MappingVersion, ResourceType, Rule
 from rules.saving import delete_rule
 from rules.wording import action_words, condition_words
 
 DELETING = (
     "no event matches it any more, and deliveries that still wait are canceled. Its history stays."
 )
+
+
+admin.site.register(MappingVersion, MappingAdmin)
 
 
 class RuleAdmin(RuleListMixin, VersionsMixin, TargetsMixin, ModelAdmin):

@@ -36,6 +36,11 @@ def known_dests(connection: Connection) -> set[str]:
     return core | set(_held(connection, "field").values_list("external_id", flat=True))
 
 
+def held_fields(connection: Connection) -> CatalogEntryQuerySet:
+    """The account's own fields, by name."""
+    return _held(connection, "field").order_by("folded", "pk")
+
+
 def target_by_id(connection: Connection, *, kind: str, external_id: str) -> CatalogEntry | None:
     """The tag or list that the account holds under this id."""
     return _held(connection, kind).filter(external_id=external_id).first()
