@@ -14,6 +14,7 @@ from django.db.models import Count, F, QuerySet
 
 from deliveries.canceling import Canceled, cancel_all
 from deliveries.job_preview import preview
+from deliveries.locking import lock_in_order
 from deliveries.models import BackgroundJob, Delivery, Status
 from deliveries.replaying import held_reason
 from deliveries.selecting import Selection
@@ -60,7 +61,8 @@ def pause(job_id: int, *, now: datetime) -> int:
     """
     with transaction.atomic():
         _switch(job_id, from_=State.RUNNING, to=State.PAUSED)
-        return not_begun(job_id).update(held_reason="job_paused", held_at=now)
+        ids = lock_in_order(not_begun(job_id))
+        return Delivery.objects.filter(pk__in=ids).update(held_reason=JOB_PAUSED, held_at=now)
 
 
 def resume(job_id: int, *, now: datetime) -> int:
@@ -72,7 +74,8 @@ def resume(job_id: int, *, now: datetime) -> int:
     with transaction.atomic():
         _switch(job_id, from_=State.PAUSED, to=State.RUNNING)
         paused = not_begun(job_id).filter(held_reason=JOB_PAUSED).order_by("pk")
-        rows = list(paused.select_related("rule", "connection"))
+        locked = paused.select_for_update(of=("self",), no_key=True)
+        rows = list(locked.select_related("rule", "connection"))
         by_reason: dict[str, list[int]] = {}
         for row in rows:
             by_reason.setdefault(held_reason(row), []).append(row.pk)

@@ -162,9 +162,8 @@ class Work:
         return rows.delete()[0]
 
     def _blank_jobs(self) -> int:
-        jobs = BackgroundJob.objects.select_for_update().filter(
-            workspace__in=self.workspaces, selection__email=self.email
-        )
+        jobs = BackgroundJob.objects.select_for_update().order_by("pk")
+        jobs = jobs.filter(workspace__in=self.workspaces, selection__email=self.email)
         for job in (found := list(jobs)):
             selection = {**job.selection, "email": ""}
             BackgroundJob.objects.filter(pk=job.pk).update(selection=selection)

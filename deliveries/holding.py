@@ -18,6 +18,7 @@ from connections.catalog import note_gone
 from connections.clock import database_now
 from deliveries.calling_off import BEFORE, can_be_called_off, remembered
 from deliveries.claiming import TABLE, WAITING_SQL, as_uuid
+from deliveries.locking import update_free
 from deliveries.models import WAITING, Delivery, Status
 from deliveries.moving import LANE, columns_of
 from deliveries.outcomes import TARGET_REASONS
@@ -78,9 +79,8 @@ def hold_for_rule(delivery: Delivery, *, reason: str, now: datetime, by: str = "
 def _hold_some(like: Delivery, reason: str) -> int:
     asked = [like.account_id, as_uuid(like.rule_id), like.action, like.target_id]
     waiting = [row.pk for row in Delivery.objects.raw(WAITING_TOO_SQL, asked)]
-    return Delivery.objects.filter(WAITING, pk__in=waiting).update(
-        status=Status.PENDING, held_reason=reason, held_at=database_now()
-    )
+    changes = {"status": Status.PENDING, "held_reason": reason, "held_at": database_now()}
+    return update_free(Delivery.objects.filter(WAITING), waiting, **changes)
 
 
 def release_repaired() -> int:

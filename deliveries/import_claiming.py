@@ -72,8 +72,10 @@ free AS (
 UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = %(until)s,
   batch_id = %(batch)s, started_at = COALESCE(started_at, %(now)s)
 WHERE id IN (
-  SELECT f.id FROM free f WHERE f.place = 1
-  ORDER BY f.priority, f.next_attempt_at, f.id LIMIT {{most}})
+  SELECT t.id FROM {TABLE} t WHERE t.id IN (
+    SELECT f.id FROM free f WHERE f.place = 1
+    ORDER BY f.priority, f.next_attempt_at, f.id LIMIT {{most}})
+  ORDER BY t.id {{lock}})
   AND status = 'pending' AND held_reason = ''
 RETURNING id
 """  # noqa: S608
@@ -133,6 +135,8 @@ def _taken(batch: ImportBatch, bulk: Bulk) -> int:
         actions=", ".join(f"'{action}'" for action in bulk.actions),
         no_progress=NO_PROGRESS_SQL[connection.vendor],
         most=bulk.most,
+        # Rows that somebody else is changing right now go by themselves.
+        lock="FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else "",
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(batch))

@@ -26,6 +26,7 @@ from deliveries.import_claiming import MORE_THAN, RUNS_S, SPARE_S
 from deliveries.import_holding import Hold, ImportLost, Interrupted, always
 from deliveries.import_items import in_hand, items_of
 from deliveries.import_results import heed, refused_whole
+from deliveries.locking import lock_in_order
 from deliveries.models import Attempt, Delivery, ImportBatch, Status
 from deliveries.recording import as_json
 from meshes.encryption import CannotOpen
@@ -136,8 +137,8 @@ def _begin(hold: Hold, items: dict[int, BulkItem]) -> dict[int, BulkItem]:
             rule__deleted_at__isnull=True,
             connection__active=True,
         )
-        begun = list(asked.select_for_update(of=("self",)).select_related("rule_version"))
-        begun.sort(key=lambda row: row.pk)
+        lock_in_order(own)
+        begun = list(asked.select_related("rule_version").order_by("pk"))
         ids = [row.pk for row in begun] if len(begun) > MORE_THAN else []
         _release(batch, own.exclude(pk__in=ids).values_list("pk", flat=True))
         if not ids:

@@ -50,7 +50,10 @@ def store(hold: Hold, results: list[Result], *, state: str, rest_s: float = 0.0)
         own = Delivery.objects.filter(
             batch=batch, lease_token=batch.token, status=Status.PROCESSING
         )
-        held = {row.pk: row for row in own.select_for_update(of=("self",)).only("cancel_asked_at")}
+        held = {
+            row.pk: row
+            for row in own.select_for_update(of=("self",)).only("cancel_asked_at").order_by("pk")
+        }
         results = [result for result in results if result.delivery.pk in held]
         _close_attempts(batch, results, now=now)
         done = [result for result in results if result.miss is None]

@@ -18,6 +18,7 @@ from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
 from deliveries.giving_back import ended
 from deliveries.holding import extended
+from deliveries.locking import update_free
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
 from deliveries.recording import retry_window
 
@@ -46,6 +47,7 @@ WHERE {UNFINISHED_SQL.format("d")} AND d.status <> 'processing'
 """  # noqa: S608
 
 PICKS_UP_FOR_S = 5.0
+HELD_AT_ONCE = 1000
 WORKER_LOST = "worker_lost"
 LOST = "The worker that made this attempt stopped before it could write down the result."
 DELETED = "The rule was deleted before this delivery was made."
@@ -148,8 +150,12 @@ def _cancel_some() -> int:
 
 def hold_for_connection(connection_id: UUID) -> int:
     """How many waiting deliveries now wait for their connection's credentials."""
-    return Delivery.objects.filter(WAITING, connection_id=connection_id).update(
-        held_reason="connection_inactive", held_at=database_now()
+    waiting = Delivery.objects.filter(WAITING, connection_id=connection_id)
+    ids = sorted(waiting.values_list("pk", flat=True))
+    held = {"held_reason": "connection_inactive", "held_at": database_now()}
+    return sum(
+        update_free(waiting, ids[start : start + HELD_AT_ONCE], **held)
+        for start in range(0, len(ids), HELD_AT_ONCE)
     )
 
 
@@ -162,7 +168,10 @@ def release_held() -> int:
 def _release(connection_id: UUID) -> int:
     now = database_now()
     oldest = [row.pk for row in Delivery.objects.raw(HELD_SQL, [as_uuid(connection_id)])]
-    return Delivery.objects.filter(pk__in=oldest, held_reason="connection_inactive").update(
+    held = Delivery.objects.filter(held_reason="connection_inactive")
+    return update_free(
+        held,
+        oldest,
         held_reason="",
         held_at=None,
         released_at=now,
