@@ -19,6 +19,7 @@ from deliveries import (
     admin_erasing,
     admin_jobs,
     admin_rules,
+    admin_trials,
     buttons,
     job_pages,
     wording,
@@ -45,6 +46,7 @@ __all__ = [
     "admin_erasing",
     "admin_jobs",
     "admin_rules",
+    "admin_trials",
 ]
 
 log = structlog.get_logger(__name__)

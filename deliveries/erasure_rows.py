@@ -16,7 +16,7 @@ import structlog
 
 from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.idempotency import KEPT_FOR
-from deliveries.models import Attempt, Delivery, Event, IdempotencyKey, Status
+from deliveries.models import Attempt, Delivery, Event, IdempotencyKey, Status, Trial
 
 PERSON_ERASED = "person_erased"
 CANCELED = "The person was erased before this delivery was made."
@@ -113,6 +113,9 @@ def _forget(events: list[Event], taken: Taken, *, now: datetime) -> None:
     keys = Delivery.objects.filter(event__in=[event.pk for event in events]).values_list("pk")
     attempts = Attempt.objects.filter(delivery__in=[pk for (pk,) in keys])
     taken.counts["attempts"] += attempts.update(exchanges=[])
+    # Ids of a contact name the person to whoever can look into the account.
+    trials = Trial.objects.filter(event__in=[event.pk for event in events])
+    trials.update(before={}, after={}, look_error="")
     fresh = [event for event in events if event.created_at > now - KEPT_FOR - SPARE]
     by_workspace: dict[UUID, list[Event]] = {}
     for event in fresh:

@@ -63,10 +63,18 @@ def accept(
         earlier = idempotency.claim(once, answer=result, now=now) if once else None
         if earlier is not None:
             return earlier
-        insert(events, deliveries)
-        if any(row["status"] == Status.PENDING and not row["held_reason"] for row in deliveries):
-            transaction.on_commit(wakeup.nudge, robust=True)
+        store(events, deliveries)
     return result
+
+
+def store(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
+    """Write planned rows, and let the pump hear of the work once they are committed.
+
+    Why: call it inside a transaction.
+    """
+    insert(events, deliveries)
+    if any(row["status"] == Status.PENDING and not row["held_reason"] for row in deliveries):
+        transaction.on_commit(wakeup.nudge, robust=True)
 
 
 def single(records: list[Record]) -> Answer:

@@ -25,8 +25,8 @@ from rules.models import RuleVersion
 
 NAMES = (
     "id event_id workspace_id rule_id rule_version_id connection_id account_id action target_kind "
-    "target_id email trigger asked_by priority insist released_at cancel_asked_at run_attempts "
-    "attempt_count tries retry_until paused_mark status_before reason applied_id"
+    "target_id email is_test trigger asked_by priority insist released_at cancel_asked_at "
+    "run_attempts attempt_count tries retry_until paused_mark status_before reason applied_id"
 ).split()
 FIELDS = [field for field in Delivery._meta.concrete_fields if field.attname in NAMES]
 SQL = f"""
@@ -117,5 +117,5 @@ def _moment(naive: datetime) -> datetime:
 CONVERTED: Mapping[Callable[[Any], Any], Sequence[str]] = {
     UUID: ("workspace_id", "rule_id", "rule_version_id", "connection_id"),
     _moment: ("released_at", "cancel_asked_at", "retry_until"),
-    bool: ("insist",),
+    bool: ("insist", "is_test"),
 }

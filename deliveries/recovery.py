@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from connections.clock import database_now
 from connections.models import Connection
+from deliveries import trial_lane
 from deliveries.backoff import next_attempt_at
 from deliveries.calling_off import as_found, can_be_called_off
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_before, as_parameter, as_uuid
@@ -85,6 +86,9 @@ def _give_back(delivery_id: int) -> int:
 
 
 def _unbegun(lost: Delivery) -> dict[str, Any]:
+    cleaned = trial_lane.before_cleaning(lost.pk, lost.lease_token) if lost.is_test else ""
+    if cleaned:
+        return trial_lane.back_to(cleaned)
     return {"status": as_before(lost)} if lost.cancel_asked_at is None else ended(lost)
 
 

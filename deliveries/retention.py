@@ -19,12 +19,13 @@ from django.db import connection, transaction
 from deliveries import rollups
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_parameter
 from deliveries.id_bounds import id_after
-from deliveries.models import Attempt, BackgroundJob, Delivery, Event, Status
+from deliveries.models import Attempt, BackgroundJob, Delivery, Event, Status, Trial
 from deliveries.rollups import RemovedDelivery, RemovedEvent
 
 EVENTS = Event._meta.db_table
 ATTEMPTS = Attempt._meta.db_table
 JOBS = BackgroundJob._meta.db_table
+TRIALS = Trial._meta.db_table
 
 WINDOW = 200
 """So many events are looked at to find those of a slice."""
@@ -133,6 +134,7 @@ def _remove(ids: Collection[int]) -> int:
             keys = [row.id for row in deliveries]
             _delete(ATTEMPTS, "delivery_id", keys)
             _delete(TABLE, "id", keys)
+            _delete(TRIALS, "event_id", [event.id for event in events])
             _delete(EVENTS, "id", [event.id for event in events])
     return len(events)
 

@@ -14,7 +14,7 @@ from connections.destinations.base import Done, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
 from connections.timeouts import note_answer, note_timeout
-from deliveries import holding, latency, recording, recovery
+from deliveries import holding, latency, recording, recovery, trial_looks
 from deliveries.claiming import Claim, ClaimLost, renew
 from deliveries.giving_back import give_back
 from deliveries.jobs import job_for, values_to_hide
@@ -81,7 +81,9 @@ def _attempt(running: Running, turn: Turn, loaded: Loaded) -> None:
         _failed(running, error)
     else:
         latency.note_failure(running.delivery.account_id, failed=False)
-        recording.record_done(running, done, known=loaded.known, now=timezone.now())
+        held = recording.record_done(running, done, known=loaded.known, now=timezone.now())
+        if held and running.delivery.is_test:
+            trial_looks.look_after(running.delivery)
     latency.note(running.delivery.account_id, running.exchanges)
     answered = running.exchanges and running.exchanges[-1].status is not None
     if loaded.silent and answered:
@@ -98,6 +100,8 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
         before_call=turn,
     )
     destination = destinations.destination(delivery.connection.kind)
+    if delivery.is_test:
+        trial_looks.look_before(delivery, line)
     if known.fields_hash not in ("", destination.fields_hash(job)):
         recording.doubt_fields(delivery)
         running.doubted = True

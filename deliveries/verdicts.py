@@ -104,6 +104,11 @@ def verdicts_of(
     return Verdicts(shown, more, *(("", "") if of_rule else _unmatched(event, then)))
 
 
+def differences_of(then: Rule | RuleVersion, event: Event) -> tuple[str, ...]:
+    """The conditions of the rule that the event does not meet, in words."""
+    return _differences(_Case(then, _failed(then, _facts(event))))
+
+
 def _then(event: Event, of_rule: Mapping[UUID, Delivery]) -> Iterator[_Case]:
     facts = _facts(event)
     for version in _versions(event)[:COMPARED]:

@@ -34,6 +34,7 @@ ICONS = {
     "Attempt": "history",
     "Alert": "warning",
     "BackgroundJob": "replay",
+    "Trial": "science",
     "Erasure": "person_off",
     "BooksCheck": "balance",
     "Rule": "rule",

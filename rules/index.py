@@ -81,7 +81,7 @@ def load_index(workspace_id: UUID) -> RuleIndex:
         raise Workspace.DoesNotExist("There is no such workspace.")
     usable = [row for row in rows if row["version_id"] and not row["connection_gone"]]
     schemas = MappingVersion.objects.in_bulk({row["mapping_id"] for row in usable})
-    rules = (_matchable(row, schemas[row["mapping_id"]].schema) for row in usable)
+    rules = (matchable(row, schemas[row["mapping_id"]].schema) for row in usable)
     return RuleIndex(rules, rules_version=rows[0]["rules_version"])
 
 
@@ -118,7 +118,8 @@ def _rows(workspace_id: UUID) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _matchable(row: dict[str, Any], schema: dict[str, Any]) -> MatchableRule:
+def matchable(row: dict[str, Any], schema: dict[str, Any]) -> MatchableRule:
+    """The rule as the index keeps it, from the columns that `COLUMNS` names."""
     # A rule whose action this release no longer knows still matches, so that
     # its deliveries fail where people see them instead of vanishing.
     action = action_of(row["kind"], row["action"])

@@ -12,7 +12,7 @@ from deliveries.models.words import (
     Status,
     Trigger,
 )
-from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch
+from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch, Trial
 
 __all__ = [
     "UNFINISHED",
@@ -33,6 +33,7 @@ __all__ = [
     "Priority",
     "Rollup",
     "Status",
+    "Trial",
     "Trigger",
     "WorkerBeat",
 ]

@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections.models import Account, Connection
+from deliveries.models.history import Event
 from meshes.encryption import SealedField
 from meshes.models import Workspace
-from rules.models import Rule
+from rules.models import Rule, RuleVersion
 
 
 class BackgroundJob(models.Model):
@@ -205,3 +206,47 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"Erasure of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Trial(models.Model):
+    """A test event that a person sent, what it found before it wrote, and its clean-up.
+
+    Shape: `before` is what the account showed of the contact before the first
+    write, None until then: `contact`, `link` and `state` as ids and a word,
+    never an address; `after` is the same once it was read back, and
+    `look_error` says why it was not. `cleaned` lists what the clean-up did.
+    `lane_token` is set while a clean-up has the delivery in hand, which had
+    `status_before` and gets it back.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="+")
+    rule_version = models.ForeignKey(
+        RuleVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, related_name="trial")
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(null=True, blank=True)
+    look_error = models.CharField(max_length=300, blank=True, default="")
+    asked_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+    cleaned = models.JSONField(default=list, blank=True)
+    cleaned_by = models.CharField(max_length=200, blank=True, default="")
+    cleaned_at = models.DateTimeField(null=True, blank=True)
+    lane_token = models.UUIDField(null=True, blank=True)
+    status_before = models.CharField(max_length=10, blank=True, default="")
+
+    class Meta:
+        verbose_name = "test event"
+        permissions = [("send_test_event", "Can send test events and clean up after them")]
+        indexes = [
+            models.Index(fields=["workspace", "-id"], name="trial_by_workspace"),
+            models.Index(fields=["asked_by", "-id"], name="trial_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Test of {self.rule_version.name}"
