@@ -62,7 +62,8 @@ class ErasureAdmin(HistoryAdmin):
 
     def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The receipt."""
-        return erasure_pages.receipt(row)
+        links = request.user.has_perm("deliveries.view_delivery")
+        return erasure_pages.receipt(row, links=links)
 
     @method_decorator(sensitive_post_parameters())
     def ask_view(self, request: HttpRequest) -> HttpResponse:

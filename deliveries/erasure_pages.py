@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from deliveries import wording
 from deliveries.admin_displays import Fact
-from deliveries.erasure_work import WAITING, own_events, workspaces_of
+from deliveries.erasure_waits import waiting_for, waits
+from deliveries.erasure_work import own_events, workspaces_of
 from deliveries.id_bounds import newest_id
 from deliveries.models import UNFINISHED, Delivery, Erasure, Event
 from meshes.models import Workspace
@@ -93,10 +94,13 @@ def promise(form: EraseForm) -> dict[str, Any]:
     }
 
 
-def receipt(row: Erasure) -> dict[str, Any]:
-    """The erasure in words: how far it is, what it did, and what it cannot do."""
+def receipt(row: Erasure, *, links: bool) -> dict[str, Any]:
+    """The erasure in words: how far it is, what it did, and what it cannot do.
+
+    Shape: with `links` what it waits for leads to the deliveries' pages.
+    """
     running = row.state == Erasure.State.RUNNING
-    waiting = len(row.counts.get(WAITING, ()))
+    waiting = waiting_for(row) if running else 0
     return {
         "sentence": "A person is being erased" if running else "A person was erased",
         "state": state(row),
@@ -104,6 +108,7 @@ def receipt(row: Erasure) -> dict[str, Any]:
         "running": running,
         "percent": percent(row),
         "waiting": waiting,
+        "waits": waits(row, links=links) if waiting else {},
         "counts": [
             (f"{number:,}", COUNTS[name][number != 1])
             for name, number in row.counts.items()
@@ -119,7 +124,11 @@ def state(row: Erasure) -> str:
     """How far the erasure is, in words."""
     if row.state == Erasure.State.DONE:
         return "done"
-    return f"running, {percent(row)} % of the history searched"
+    searched = f"{percent(row)} % of the history searched"
+    waiting = waiting_for(row)
+    if waiting and percent(row) == 100:
+        return f"waits for {waiting} {'event' if waiting == 1 else 'events'} of other people"
+    return f"running, {searched}"
 
 
 def percent(row: Erasure) -> int:

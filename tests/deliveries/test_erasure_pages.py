@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -154,14 +155,34 @@ def test_the_receipt_tells_what_was_done(staff):
 def test_a_running_erasure_tells_how_far_it_is_and_what_it_waits_for(staff):
     rule = make_rule()
     said = {"email": "kim@example.com", "cc": EMAIL}
-    make_delivery(make_event(workspace=rule.workspace, email="kim@example.com", payload=said), rule)
+    event = make_event(workspace=rule.workspace, email="kim@example.com", payload=said)
+    held = {"held_reason": "connection_inactive", "held_at": datetime(2026, 3, 2, 9, tzinfo=UTC)}
+    delivery = make_delivery(event, rule, **held)
 
     answer = staff.get(page(erase()))
 
     words = words_of(answer)
-    assert "running, 100 % of the history searched" in words
+    assert "waits for 1 event of other people" in words
     assert "1 event of other people names the person and has deliveries" in words
+    assert "What it waits for, since 2 Mar 2026 09:00 UTC" in words
+    assert f"page.completed for the rule {rule.name} : held:" in words
+    assert "Repair what holds it, or cancel it on its page." in words
+    assert f'<a href="{page(delivery)}">' in answer.content.decode()
     assert 'http-equiv="refresh"' in answer.content.decode()
+    assert "kim@example.com" not in words
+
+
+def test_who_may_see_no_deliveries_is_told_what_an_erasure_waits_for_without_links():
+    rule = make_rule()
+    said = {"email": "kim@example.com", "cc": EMAIL}
+    event = make_event(workspace=rule.workspace, email="kim@example.com", payload=said)
+    delivery = make_delivery(event, rule)
+    client = limited(rule, "erase_person")
+
+    answer = client.get(page(erase(workspace=rule.workspace)))
+
+    assert "Let it be sent, or cancel it on its page." in words_of(answer)
+    assert page(delivery) not in answer.content.decode()
 
 
 def test_the_list_leads_to_another_erasure(staff):
