@@ -16,6 +16,7 @@ from tests.faults.scene import BULK
 AT_ONCE = 90
 EXCLUDED = 3
 DOUBT_UNTIL, LAST_AT = 0.5, 0.8
+RESERVED_S = 25.0
 ONCE = {"count": 1, "method": "POST", "path": PATH}
 FAIR = ("rows rejected", "import fails")
 FOUL: dict[str, tuple[str, dict[str, Any]]] = {
@@ -66,6 +67,7 @@ class Bursts:
         if self._share() < DOUBT_UNTIL and sandbox.name == BULK[0]:
             kind = next(self._foul)
             switch, options = FOUL[kind]
+            sandbox.reserve(switch, for_s=RESERVED_S)
             sandbox.fault(switch, **options)
             return kind
         kind = next(self._fair)

@@ -21,7 +21,8 @@ POSTGRES: Mapping[str, int] = {"restart_postgres_fast": 1, "restart_postgres_imm
 REDIS: Mapping[str, int] = {"flush_redis": 1, "restart_redis": 1}
 CLOCK: Mapping[str, int] = {"jump_clock": 2}
 
-AUTH = {"path": "contact*"}  # the probe's own path stays whole, or the account stands still
+# What is about contacts: the probe's own path stays whole, or the account stands still.
+CONTACTS = {"path": "contact*"}
 WEATHER: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("rate_limit", {"retry_after": 1, "probability": 0.05}),
     ("rate_limit_503", {"retry_after": 1, "probability": 0.1}),
@@ -29,17 +30,17 @@ WEATHER: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("server_error", {"status": 500, "probability": 0.2, "apply": True}),
     ("server_error", {"status": 502, "probability": 0.2}),
     ("cloudflare_502", {"retry_after": 2, "probability": 0.1, "apply": True}),
-    ("login_page", {"probability": 0.08, **AUTH}),
-    ("forbidden_empty", {"probability": 0.08, **AUTH}),
+    ("login_page", {"probability": 0.08, **CONTACTS}),
+    ("forbidden_empty", {"probability": 0.08, **CONTACTS}),
     ("hang", {"seconds": 3.0, "probability": 0.05}),
     ("hang", {"seconds": 3.0, "probability": 0.05, "apply": True}),
     ("hang", {"seconds": 35.0, "count": 1, "apply": True}),
     ("reset", {"probability": 0.15}),
     ("reset_after_write", {"probability": 0.25}),
     ("truncate", {"probability": 0.15}),
-    ("empty_body", {"probability": 0.08, "method": "POST", **AUTH}),
-    ("wrong_contact", {"probability": 0.15, "method": "POST", **AUTH}),
-    ("wrong_contact", {"probability": 0.3, "method": "GET", **AUTH}),
+    ("empty_body", {"probability": 0.08, "method": "POST", **CONTACTS}),
+    ("wrong_contact", {"probability": 0.15, "method": "POST", **CONTACTS}),
+    ("wrong_contact", {"probability": 0.3, "method": "GET", **CONTACTS}),
     ("latency", {"seconds": 1.5, "probability": 0.2}),
     ("latency", {"seconds": 5.0, "probability": 0.1}),
     ("latency", {"seconds": 20.0, "count": 1}),

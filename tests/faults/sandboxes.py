@@ -42,7 +42,11 @@ class Call(NamedTuple):
 
 
 class Sandbox:
-    """One account in a process of its own."""
+    """One account in a process of its own.
+
+    Shape: a fault switch in `reserved` is nobody else's until that moment of
+    `time.monotonic`.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Sandbox:
         self.program = Program(f"sandbox-{name}", command, environment=environment, folder=folder)
         self.program.kept = False
         self.calls: list[Call] = []
+        self.reserved: dict[str, float] = {}
         self._last = 0
         self._session = requests.Session()
         self.program.start()
@@ -90,6 +95,14 @@ class Sandbox:
     def fault(self, name: str, **options: Any) -> None:
         """Throw a fault switch."""
         self.act("faults", name=name, **options)
+
+    def reserve(self, name: str, *, for_s: float) -> None:
+        """Keep a fault switch as it is for a while."""
+        self.reserved[name] = time.monotonic() + for_s
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether somebody else needs the switch now."""
+        return self.reserved.get(name, 0.0) > time.monotonic()
 
     def act(self, deed: str, **body: Any) -> Any:
         """Change something in the account, as its owner could."""
