@@ -119,16 +119,25 @@ class StateFilter(AskingFilter):
         if self.value() not in STATES:
             return None
         key, fits = str(self.value()), STATES[str(self.value())][1]
-        return Asked(fits, (STATE_WAYS[key],), 40) if key in STATE_WAYS else Asked(fits)
+        return Asked(fits, STATE_WAYS[key], 40) if key in STATE_WAYS else Asked(fits)
+
+
+def _in(status: Status) -> Way:
+    return Way(Q(status=status), UNFINISHED_OR_LOST)
+
+
+def _free(status: Status) -> Way:
+    return Way(Q(status=status), UNFINISHED_OR_LOST, beside=Q(held_reason=""))
 
 
 STATE_WAYS = {
-    "waiting": Way(Q(status=Status.PENDING), UNFINISHED_OR_LOST, beside=Q(held_reason="")),
-    "sending": Way(Q(status=Status.PROCESSING), UNFINISHED_OR_LOST),
-    "retrying": Way(Q(status=Status.RETRYING), UNFINISHED_OR_LOST, beside=Q(held_reason="")),
-    "held": Way(HELD, IS_HELD),
-    "failed": Way(Q(status=Status.FAILED), UNFINISHED_OR_LOST),
-    "canceled": Way(Q(status=Status.CANCELED), UNFINISHED_OR_LOST),
+    "unfinished": (_free(Status.PENDING), _in(Status.PROCESSING), _free(Status.RETRYING)),
+    "waiting": (_free(Status.PENDING),),
+    "sending": (_in(Status.PROCESSING),),
+    "retrying": (_free(Status.RETRYING),),
+    "held": (Way(HELD, IS_HELD),),
+    "failed": (_in(Status.FAILED),),
+    "canceled": (_in(Status.CANCELED),),
 }
 
 

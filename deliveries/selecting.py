@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from deliveries.models import Delivery, Event, Outcome, Status, Trigger
+from deliveries.models import UNFINISHED, Delivery, Event, Outcome, Status, Trigger
 from deliveries.searching import MOST_EVENTS
 from rules.facts import normalized_email
 
@@ -23,6 +23,7 @@ Selection = dict[str, str]
 
 HELD = ~Q(held_reason="")
 STATES = {
+    "unfinished": ("Not finished and not held", Q(UNFINISHED, held_reason="")),
     "waiting": ("Waiting", Q(status=Status.PENDING, held_reason="")),
     "sending": ("Sending now", Q(status=Status.PROCESSING)),
     "retrying": ("Will try again", Q(status=Status.RETRYING, held_reason="")),

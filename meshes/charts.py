@@ -25,12 +25,11 @@ class Part:
 class Bars:
     """A drawing of bars and what it says in words.
 
-    Shape: `titles` has one sentence for each bar, for people who point at it
-    or listen; `slots` the place of each bar, as wide as the bar and its gap.
+    Shape: `slots` has the place of each bar and a sentence about it, for
+    people who point at it.
     """
 
     parts: tuple[Part, ...]
-    titles: tuple[str, ...]
     slots: tuple[tuple[int, str], ...]
     width: int
     label: str
@@ -52,7 +51,7 @@ def bars(series: Sequence[Sequence[tuple[int, str]]], *, titles: Sequence[str], 
         parts += _stacked(place * STEP, bar, most)
     slots = tuple((place * STEP, title) for place, title in enumerate(titles))
     width = max(STEP, len(series) * STEP - GAP)
-    return Bars(tuple(parts), tuple(titles), slots, width, label, most)
+    return Bars(tuple(parts), slots, width, label, most)
 
 
 def _stacked(x: int, bar: Sequence[tuple[int, str]], most: int) -> list[Part]:

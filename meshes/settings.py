@@ -82,6 +82,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "deliveries.banner.open_alerts",
+                "deliveries.admin_home.home",
             ],
         },
     },
