@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from connections import destinations
 from connections.clock import database_now
-from connections.destinations.base import Bulk
+from connections.destinations.bulk import Bulk
 from connections.models import Account, Connection
 from deliveries.claiming import LANE_IS_FREE_SQL, TABLE, WAITING_SQL, as_parameter, as_uuid
 from deliveries.models import ImportBatch, Priority

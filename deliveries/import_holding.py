@@ -11,7 +11,8 @@ from django.db.models import Q
 from connections import destinations
 from connections.calling import open_line
 from connections.clock import database_now
-from connections.destinations.base import Bulk, Call, Exchange
+from connections.destinations.base import Call, Exchange
+from connections.destinations.bulk import Bulk
 from connections.models import Connection
 from connections.pace import await_slot, reserve_slot
 from deliveries.import_claiming import LEASE_S, OPEN

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from connections.destinations.base import BulkItem
+from connections.destinations.bulk import BulkItem
 from connections.models import CatalogEntry
 from deliveries.jobs import job_for
 from deliveries.models import Delivery, ImportBatch, Status

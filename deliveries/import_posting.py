@@ -17,7 +17,8 @@ from django.db.models import F
 
 from connections import destinations
 from connections.clock import database_now
-from connections.destinations.base import BulkItem, BulkSeen, Call
+from connections.destinations.base import Call
+from connections.destinations.bulk import BulkItem, BulkSeen
 from connections.destinations.errors import DestinationError
 from connections.models import ContactCache
 from connections.pace import Paused

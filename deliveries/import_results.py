@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from connections.destinations.base import BulkItem, BulkSeen, Exchange
+from connections.destinations.base import Exchange
+from connections.destinations.bulk import BulkItem, BulkSeen
 from connections.destinations.errors import RateLimited, TimedOut
 from connections.pace import pause
 from connections.timeouts import note_timeout

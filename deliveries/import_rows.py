@@ -16,7 +16,7 @@ from django.db.models import OuterRef, Subquery
 
 from connections import destinations
 from connections.clock import database_now
-from connections.destinations.base import BulkItem, BulkSeen
+from connections.destinations.bulk import BulkItem, BulkSeen
 from connections.models import ContactCache
 from deliveries.import_holding import Hold, forget_old
 from deliveries.models import Attempt, Delivery, ImportBatch, Outcome, Status

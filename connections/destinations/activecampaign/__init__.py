@@ -13,7 +13,6 @@ from connections.destinations.activecampaign.preview import preview
 from connections.destinations.activecampaign.visit import nobody
 from connections.destinations.base import (
     Action,
-    Bulk,
     Call,
     CatalogItem,
     Checked,
@@ -23,6 +22,7 @@ from connections.destinations.base import (
     KnownContact,
     Request,
 )
+from connections.destinations.bulk import Bulk
 from connections.destinations.contacts import Contacts
 from connections.destinations.errors import Misconfigured
 

@@ -13,14 +13,8 @@ from connections.destinations.activecampaign import bulk_wire as wire
 from connections.destinations.activecampaign import readers
 from connections.destinations.activecampaign.asking import ask, pages
 from connections.destinations.activecampaign.builders import PAGE
-from connections.destinations.base import (
-    BulkItem,
-    BulkSeen,
-    BulkStatus,
-    Call,
-    Exchange,
-    Request,
-)
+from connections.destinations.base import Call, Exchange, Request
+from connections.destinations.bulk import BulkItem, BulkSeen, BulkStatus
 from connections.destinations.errors import (
     DestinationError,
     Misconfigured,

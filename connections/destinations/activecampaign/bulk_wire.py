@@ -16,7 +16,8 @@ from typing import Any
 from connections.destinations.activecampaign.builders import PAGE
 from connections.destinations.activecampaign.fields import written
 from connections.destinations.activecampaign.readers import Data
-from connections.destinations.base import BulkItem, BulkSeen, BulkStatus, Exchange, Request
+from connections.destinations.base import Exchange, Request
+from connections.destinations.bulk import BulkItem, BulkSeen, BulkStatus
 from meshes.redaction import HARMLESS_KEYS, masked_body
 
 MOST = 250

@@ -11,7 +11,8 @@ import pytest
 from connections.destinations import errors
 from connections.destinations.activecampaign import bulk_wire as wire
 from connections.destinations.activecampaign.bulk import BULK
-from connections.destinations.base import Answer, BulkItem, BulkSeen, BulkStatus, Exchange, Job
+from connections.destinations.base import Answer, Exchange, Job
+from connections.destinations.bulk import BulkItem, BulkSeen, BulkStatus
 
 ADA = BulkItem(Job("add_tag", "ada@example.com", target_id="64"), "Trial started")
 FIELDS = {"firstName": "Ada", "lastName": "Poe", "phone": "+1", "8": "Gold", "9": ["A", "B"]}
