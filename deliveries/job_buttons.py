@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -41,34 +42,30 @@ def _is_paused(job: BackgroundJob) -> bool:
     return job.state == BackgroundJob.State.PAUSED
 
 
+_button = partial(Button, permission=MAY_REPLAY, refusals=(background_jobs.JobOver,))
+
 JOB_BUTTONS = (
-    Button(
+    _button(
         name="pause",
         label="Pause",
         question="Pause this job? What it has in the queue waits until you resume it.",
         act=pause_job,
         shown=_is_running,
-        permission=MAY_REPLAY,
-        refusals=(background_jobs.JobOver,),
     ),
-    Button(
+    _button(
         name="resume",
         label="Resume",
         question="Let this job go on?",
         act=resume_job,
         shown=_is_paused,
-        permission=MAY_REPLAY,
-        refusals=(background_jobs.JobOver,),
     ),
-    Button(
+    _button(
         name="cancel",
         label="Cancel job",
         question="Cancel this job? What it set going and what has not been attempted yet goes "
         "back as it was; what has been attempted stays as it is.",
         act=cancel_job,
         shown=lambda job: _is_running(job) or _is_paused(job),
-        permission=MAY_REPLAY,
         danger=True,
-        refusals=(background_jobs.JobOver,),
     ),
 )

@@ -21,7 +21,7 @@ from deliveries.giving_back import ended
 from deliveries.holding import extended
 from deliveries.locking import update_free
 from deliveries.models import WAITING, Attempt, Delivery, Outcome, Priority, Status
-from deliveries.recording import retry_window
+from deliveries.recording import RULE_DELETED, retry_window
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +146,7 @@ def _cancel_some() -> int:
             held_reason="",
             held_at=None,
             completed_at=database_now(),
-            reason="rule_deleted",
+            reason=RULE_DELETED,
             last_error=DELETED,
         )
     return len(rows)

@@ -27,13 +27,13 @@ from deliveries.models import (
     Trigger,
 )
 from deliveries.moving import as_it_is_now
+from deliveries.recording import RULE_DELETED
 
 log = structlog.get_logger(__name__)
 
 Basis = BackgroundJob.Basis
 
 UNFINISHED_YET = "unfinished"
-RULE_DELETED = "rule_deleted"
 CONNECTION_DELETED = "connection_deleted"
 ERASED = "erased"
 NO_EMAIL = "no_email"

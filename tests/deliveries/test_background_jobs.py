@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from deliveries import job_steps
 from deliveries.background_jobs import JobOver, NothingToReplay, cancel, counts, pause, resume
 from deliveries.canceling import Canceled, cancel_delivery
 from deliveries.models import BackgroundJob, Delivery
@@ -20,13 +19,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def rule(db) -> Rule:
     return make_rule()
-
-
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window of two deliveries, whatever the account's budget."""
-    monkeypatch.setattr(job_steps, "WINDOW", 2)
-    monkeypatch.setattr(job_steps, "WIDEST", 2)
 
 
 def test_a_paused_job_stands_still_and_goes_on(rule, narrow):

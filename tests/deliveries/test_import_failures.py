@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.utils import timezone
 
@@ -29,13 +27,7 @@ from tests.deliveries.bursts import (
 )
 from tests.deliveries.scenes import calls, due, send_all
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def quick(sandbox: Any) -> None:
-    """Imports that the sandbox works off at once."""
-    sandbox.configure(import_delay_s=0.0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_imports")]
 
 
 def as_they_were(deliveries: list[Delivery]) -> bool:

@@ -24,13 +24,7 @@ from tests.deliveries.bursts import (
 from tests.deliveries.scenes import calls, due, send_all
 from tests.threads import at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def quick(sandbox: Any) -> None:
-    """Imports that the sandbox works off at once."""
-    sandbox.configure(import_delay_s=0.0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_imports")]
 
 
 def removing(rule: Any) -> Any:

@@ -26,13 +26,7 @@ from tests.deliveries.bursts import (
 )
 from tests.deliveries.scenes import calls, connect, due, send_all
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def quick(sandbox):
-    """Imports that the sandbox works off at once."""
-    sandbox.configure(import_delay_s=0.0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_imports")]
 
 
 def test_a_burst_is_one_request_and_one_reading_per_hundred_people(sandbox):

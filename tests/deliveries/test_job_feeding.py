@@ -35,13 +35,6 @@ def rule(db) -> Rule:
     return make_rule()
 
 
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window of two deliveries, whatever the account's budget."""
-    monkeypatch.setattr(job_steps, "WINDOW", 2)
-    monkeypatch.setattr(job_steps, "WIDEST", 2)
-
-
 def test_each_selected_delivery_is_set_going_once_in_order(rule, narrow):
     chosen = [ended(rule, f"{n}@x.io") for n in range(5)]
     done = ended(rule, status="completed")
