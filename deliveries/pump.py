@@ -165,10 +165,16 @@ class Pump:
             self.leased.pop(account_id, None)
             return False
         self.leased[account_id] = time.monotonic()
-        return True
+        if not self.claiming:  # closed meanwhile, when all others were given back
+            leases.release([account_id], owner=self.owner)
+        return self.claiming
 
     def _send_for(self, account_id: int) -> None:
-        """Send what is due for one account, for a turn, so that others get theirs."""
+        """Send what is due for one account, for a turn, so that others get theirs.
+
+        Why: the lease is taken here, since a write that waits must not keep the
+        loop from accounts that work.
+        """
         until = time.monotonic() + TURN_S
         while self.claiming and self._may_drive(account_id):
             self.crew.went_on()

@@ -261,3 +261,12 @@ def test_an_account_that_keeps_failing_is_tried_slowly_and_others_at_full_pace(s
     run_until(lambda: Delivery.objects.filter(rule=healthy, status="completed").count() == 20)
 
     assert Attempt.objects.filter(delivery__rule=sick).count() <= 8
+
+
+def test_an_account_taken_while_the_pump_closes_is_given_back(sandbox):
+    account = due(tag_rule(sandbox)).account_id
+    work = Pump(run_s=1.0)
+    work.close()
+
+    assert not work._may_drive(account)
+    assert Account.objects.get(pk=account).lease_until is None
