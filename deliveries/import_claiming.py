@@ -59,6 +59,7 @@ free AS (
   SELECT d.id, h.priority, h.next_attempt_at, ROW_NUMBER() OVER (
     PARTITION BY d.email ORDER BY h.priority, h.next_attempt_at, d.id) AS place
   FROM head h JOIN {TABLE} d ON d.id = h.id JOIN rules_rule r ON r.id = d.rule_id
+  JOIN rules_ruleversion v ON v.id = d.rule_version_id AND NOT v.restart
   WHERE d.connection_id = %(connection)s AND d.action IN ({{actions}})
     AND d.status = 'pending' AND d.held_reason = '' AND d.run_attempts = 0
     AND d.trigger IN ('live', 'replay', 'backfill') AND NOT d.is_test

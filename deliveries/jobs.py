@@ -12,6 +12,8 @@ from deliveries.outcomes import MappingFailed
 from rules import mapping
 
 SHORTEST_HIDDEN = 2
+TAKEN = "taken_away"
+"""In the progress of a delivery: the target that its present run has taken away already."""
 
 
 def job_for(delivery: Delivery, *, field_types: Mapping[str, str] | None = None) -> Job:
@@ -35,6 +37,8 @@ def job_for(delivery: Delivery, *, field_types: Mapping[str, str] | None = None)
             field_types_of(delivery.account_id, values) if field_types is None else field_types
         ),
         resubscribe=version.resubscribe,
+        restart=version.restart,
+        taken_away=str(delivery.progress.get(TAKEN, "")),
     )
 
 

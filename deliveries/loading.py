@@ -26,7 +26,8 @@ from rules.models import RuleVersion
 NAMES = (
     "id event_id workspace_id rule_id rule_version_id connection_id account_id action target_kind "
     "target_id email is_test trigger asked_by priority insist released_at cancel_asked_at "
-    "run_attempts attempt_count tries retry_until paused_mark status_before reason applied_id"
+    "run_attempts attempt_count tries retry_until paused_mark status_before reason applied_id "
+    "progress"
 ).split()
 FIELDS = [field for field in Delivery._meta.concrete_fields if field.attname in NAMES]
 SQL = f"""
@@ -79,6 +80,7 @@ def load(claim: Claim) -> Loaded:
 def _converted(values: Sequence[Any]) -> dict[str, Any]:
     """The columns as Python has them; PostgreSQL's driver has done it already."""
     named = {field.attname: value for field, value in zip(FIELDS, values, strict=True)}
+    named["progress"] = _parsed(named["progress"])
     if connection.vendor == "sqlite":
         for convert, names in CONVERTED.items():
             for name in names:

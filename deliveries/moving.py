@@ -88,6 +88,7 @@ def differences_of(was: RuleVersion, now: RuleVersion) -> Iterator[Difference]:
         ("What it does", *_actions(was, now)),
         ("Field mapping", _mapping(was), _mapping(now)),
         ("Subscribe again", _yes(was.resubscribe), _yes(now.resubscribe)),
+        ("Start its automation again", _yes(was.restart), _yes(now.restart)),
     )
     for what, before, after in pairs:
         if before != after:

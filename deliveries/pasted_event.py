@@ -111,6 +111,7 @@ def _requests(draft: RuleDraft, mapped: Mapped, email: str) -> tuple[Sent, ...]:
         values=values,
         field_types=field_types_of(connection.account_id, values),
         resubscribe=draft.resubscribe,
+        restart=draft.restart,
     )
     destination = destinations.destination(connection.kind)
     base = destination.api_base(connection.metadata)

@@ -21,6 +21,7 @@ from deliveries import attempt_rows
 from deliveries.backoff import next_attempt_at
 from deliveries.calling_off import as_found
 from deliveries.claiming import Claim, ClaimLost
+from deliveries.jobs import TAKEN
 from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
 
@@ -87,6 +88,17 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
 def _goes_on(delivery: Delivery) -> bool:
     """Whether an attempt now repeats an earlier one of the same run by itself."""
     return delivery.begun and delivery.trigger in (Trigger.LIVE, Trigger.REPLAY, Trigger.BACKFILL)
+
+
+def note_taken(running: Running, target_id: str) -> None:
+    """Write down that the target was taken away, before it is given again.
+
+    Raises: ClaimLost.
+    """
+    progress = {**running.delivery.progress, TAKEN: target_id}
+    mine = Delivery.objects.filter(pk=running.delivery.pk, lease_token=running.claim.token)
+    if not mine.filter(status=Status.PROCESSING).update(progress=progress):
+        raise ClaimLost("The delivery was given to another worker.")
 
 
 def record_done(running: Running, done: Done, *, known: KnownContact, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.utils import timezone
@@ -105,7 +106,9 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
     if known.fields_hash not in ("", destination.fields_hash(job)):
         recording.doubt_fields(delivery)
         running.doubted = True
-    return destination.run(job, line, known, learn=running.learned.append)
+    return destination.run(
+        job, line, known, learn=running.learned.append, taken=partial(recording.note_taken, running)
+    )
 
 
 def _failed(running: Running, error: Exception) -> None:

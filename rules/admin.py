@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from meshes.admin_base import ConfigurationAdmin, ModelAdmin, who
+from rules.admin_exchange import ExchangeMixin
 from rules.admin_list import (
     SHOWN_WARNINGS,
     STEP_BY_STEP,
@@ -37,7 +38,7 @@ DELETING = (
 admin.site.register(MappingVersion, MappingAdmin)
 
 
-class RuleAdmin(RuleListMixin, VersionsMixin, TargetsMixin, ModelAdmin):
+class RuleAdmin(RuleListMixin, ExchangeMixin, VersionsMixin, TargetsMixin, ModelAdmin):
     """Rules: made, changed, switched and deleted here.
 
     Why: the room above registers it, with what happened beside each rule.
@@ -71,7 +72,7 @@ class RuleAdmin(RuleListMixin, VersionsMixin, TargetsMixin, ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The rule as a sentence: when, then; a stored one with its story."""
         when = ["event", "resource", "resource_id", "page_id", "sequence_step"]
-        then = ["action", "target_label", "target_id", "resubscribe"]
+        then = ["action", "target_label", "target_id", "resubscribe", "restart"]
         about = ["name", "connection", "active", "confirm_drop"]
         sets = [
             (None, {"fields": about if obj is None else [*about, "state"]}),

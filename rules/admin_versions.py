@@ -146,8 +146,7 @@ def next_step_address(rule: Rule) -> str:
         asked |= {"target_label": rule.target_label, "target_id": rule.target_id}
     counted = counted_on(rule.name, step=rule.sequence_step)
     asked["name"] = (counted or f"{rule.name} ({'next step' if step else 'copy'})")[:128]
-    if rule.resubscribe:
-        asked["resubscribe"] = "on"
+    asked |= {name: "on" for name in ("resubscribe", "restart") if getattr(rule, name)}
     return f"{reverse('admin:rules_rule_add')}?{urlencode(asked)}"
 
 

@@ -31,6 +31,7 @@ class DraftForm(forms.Form):
     target_label = forms.CharField(max_length=512, required=False)
     target_id = forms.CharField(max_length=64, required=False)
     resubscribe = forms.BooleanField(required=False)
+    restart = forms.BooleanField(required=False)
     days = forms.TypedChoiceField(choices=[(days, days) for days in DAYS], coerce=int)
     rule = forms.UUIDField(required=False)
     body = forms.CharField(required=False, max_length=300_000)
@@ -52,6 +53,7 @@ class DraftForm(forms.Form):
             action=values["action"],
             target_id=chosen_target(connection, values),
             resubscribe=values["resubscribe"],
+            restart=values["restart"],
             **said,
         )
 

@@ -46,6 +46,7 @@ class RuleDraft:
     sequence_step: str = ""
     active: bool = True
     resubscribe: bool = False
+    restart: bool = False
     hidden: bool = False
 
 
@@ -57,11 +58,12 @@ def checked(draft: RuleDraft) -> RuleDraft:
     """
     _check_texts(draft)
     action = _checked_action(draft)
-    lists = (action.effect, action.target_kind) == ("add", "list")
+    lists, tags = ((action.effect, action.target_kind) == ("add", kind) for kind in ("list", "tag"))
     return replace(
         draft,
         sequence_step=canonical_step(draft.sequence_step),
         resubscribe=draft.resubscribe and lists,
+        restart=draft.restart and tags,
     )
 
 

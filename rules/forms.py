@@ -23,12 +23,18 @@ CONSENT = (
     "delivery then says so. Switch it on only if each of these people has asked for mail "
     "again: mailing someone who opted out breaks the law in many countries."
 )
+REPEAT = (
+    "Off: people who hold the tag keep it, and no automation starts again. On: the tag is taken "
+    "away and given again, so that an automation that starts with it begins anew each time. If a "
+    "worker or the network dies at the wrong moment, an automation may start twice."
+)
 LABELS = {
     "resource_id": "Resource ID",
     "page_id": "Page ID",
     "sequence_step": "Step",
     "target_label": "Tag or list",
     "resubscribe": "Subscribe people again who left the list",
+    "restart": "Start its automation again for people who hold the tag already",
     "active": "On",
 }
 HELP = {
@@ -41,6 +47,7 @@ HELP = {
     "sequence_step": "Only this step of the sequence; 3 and 03 are the same. Empty: any step.",
     "target_label": "Type a part of its name, then choose it from the account's tags or lists.",
     "resubscribe": CONSENT,
+    "restart": REPEAT,
     "active": "Off: no event matches this rule, and its history stays.",
 }
 
@@ -69,6 +76,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             "target_label",
             "target_id",
             "resubscribe",
+            "restart",
         )
         labels = LABELS
         help_texts = HELP
@@ -108,7 +116,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _draft(self) -> RuleDraft:
         connection: Connection = self.cleaned_data["connection"]
-        typed = ("name", "action", "active", "resubscribe", *CONDITION_FIELDS)
+        typed = ("name", "action", "active", "resubscribe", "restart", *CONDITION_FIELDS)
         return RuleDraft(
             workspace=connection.workspace,
             connection=connection,
@@ -162,6 +170,7 @@ def offers() -> str:
                 action.key: {
                     "target": action.target_kind,
                     "resubscribe": (action.effect, action.target_kind) == ("add", "list"),
+                    "restart": (action.effect, action.target_kind) == ("add", "tag"),
                 }
                 for action in each.actions
             }

@@ -72,7 +72,8 @@ class Rule(Condition, Configuration):
 
     Shape: `target_id` is the tag's or list's id in the account, empty for
     actions on the contact itself; `target_label` its name as last seen.
-    `held_reason` is set while a person must repair the target.
+    `held_reason` is set while a person must repair the target. `restart`
+    takes a tag away before it is given, so that its automation starts again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="rules")
@@ -82,6 +83,7 @@ class Rule(Condition, Configuration):
     target_id = models.CharField(max_length=64, blank=True, default="")
     target_label = models.CharField(max_length=512, blank=True, default="")
     resubscribe = models.BooleanField(default=False)
+    restart = models.BooleanField(default=False, db_default=False)
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False, editable=False)
     held_reason = models.CharField(max_length=40, blank=True, default="", editable=False)
@@ -144,6 +146,7 @@ class RuleVersion(Condition):
     target_id = models.CharField(max_length=64, blank=True, default="")
     target_label = models.CharField(max_length=512, blank=True, default="")
     resubscribe = models.BooleanField(default=False)
+    restart = models.BooleanField(default=False, db_default=False)
     mapping = models.ForeignKey(MappingVersion, on_delete=models.PROTECT, related_name="+")
     matches = models.BooleanField()
     held_reason = models.CharField(max_length=40, blank=True, default="")

@@ -28,6 +28,7 @@ DECIDED = (
     "action",
     "target_id",
     "resubscribe",
+    "restart",
     "active",
     "hidden",
 )

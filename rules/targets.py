@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from connections import catalog, destinations
 from connections.activation import is_verified
 from connections.catalog import fold, visible_catalog
@@ -59,6 +61,30 @@ def target_named(connection: Connection, *, kind: str, text: str) -> CatalogEntr
         return exact
     folded = list(held.filter(folded=fold(text))[:2])
     return folded[0] if len(folded) == 1 else held.filter(external_id=text).first()
+
+
+def targets_labelled(
+    connection: Connection, *, kind: str, labels: Collection[str]
+) -> dict[str, CatalogEntry]:
+    """The tag or list of each name that the account holds, by the name asked for.
+
+    Shape: the exact name first, then one that differs only in case, where
+    there is one such; never by id.
+    """
+    wanted = {label: fold(label.replace("\x00", "")) for label in labels}
+    held = _held(connection, kind).filter(folded__in=set(wanted.values())).order_by("id")
+    exact: dict[str, CatalogEntry] = {}
+    folded: dict[str, list[CatalogEntry]] = {}
+    for entry in held:
+        exact.setdefault(entry.label, entry)
+        folded.setdefault(entry.folded, []).append(entry)
+    found: dict[str, CatalogEntry] = {}
+    for label, key in wanted.items():
+        alike = folded.get(key, [])
+        meant = exact.get(label) or (alike[0] if len(alike) == 1 else None)
+        if meant is not None:
+            found[label] = meant
+    return found
 
 
 def search_targets(

@@ -10,7 +10,15 @@ from rules.errors import VersionUnknown
 from rules.models import CONDITION_FIELDS, Rule, RuleVersion
 from rules.saving import draft_of, save_rule
 
-RESTORED = (*CONDITION_FIELDS, "name", "action", "target_id", "resubscribe", "connection")
+RESTORED = (
+    *CONDITION_FIELDS,
+    "name",
+    "action",
+    "target_id",
+    "resubscribe",
+    "restart",
+    "connection",
+)
 
 
 def go_back(rule: Rule, *, number: int, by: str, now: datetime) -> Rule:

@@ -22,6 +22,7 @@ SAID = (
     "target_id",
     "target_label",
     "resubscribe",
+    "restart",
     "held_reason",
 )
 

@@ -29,6 +29,7 @@ FIELD_WORDS = {
     "action": "action",
     "target_label": "tag or list",
     "resubscribe": "subscribe again",
+    "restart": "start its automation again",
 }
 
 
@@ -44,7 +45,9 @@ def action_words(rule: Rule | RuleVersion) -> str:
     action = action_of(rule.connection.kind, rule.action)
     done = action.label.lower() if action else rule.action.replace("_", " ")
     target = rule.target_label or rule.target_id
-    return " ".join(part for part in (done, target, f"in {rule.connection.name}") if part)
+    again = ", starting its automation again" if rule.restart else ""
+    parts = (done, target, f"in {rule.connection.name}")
+    return " ".join(part for part in parts if part) + again
 
 
 def change_words(version: RuleVersion, before: RuleVersion | None) -> str:

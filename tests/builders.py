@@ -95,7 +95,7 @@ def make_rule(**over: Any) -> Rule:
 def append_version(rule: Rule, **over: Any) -> Rule:
     """The rule after one more version that says what its columns say now."""
     names = (*CONDITION_FIELDS, "name", "connection", "action", "target_id", "target_label")
-    said = {name: getattr(rule, name) for name in (*names, "resubscribe", "held_reason")}
+    said = {name: getattr(rule, name) for name in (*names, "resubscribe", "restart", "held_reason")}
     mapping = MappingVersion.objects.filter(connection=rule.connection).order_by("version").last()
     said |= {"mapping": mapping or make_mapping(rule.connection), "change": "created"}
     said |= {"matches": rule.active, "number": rule.versions.count() + 1, **over}

@@ -147,7 +147,9 @@ class Job:
 
     Shape: `email` is normalized. `values` are the mapped fields by their
     destination key, without `email` and without empty ones. `field_types`
-    lists the account's custom fields by id.
+    lists the account's custom fields by id. `restart` takes a tag away before
+    it is given again; `taken_away` names the target of which an earlier try
+    of the same run has done so.
     """
 
     action: str
@@ -157,6 +159,8 @@ class Job:
     values: Mapping[str, Any] = field(default_factory=dict)
     field_types: Mapping[str, str] = field(default_factory=dict)
     resubscribe: bool = False
+    restart: bool = False
+    taken_away: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +237,13 @@ class Destination(Protocol):
         known: KnownContact,
         *,
         learn: Callable[[KnownContact], object] = ...,
+        taken: Callable[[str], object] = ...,
     ) -> Done:
         """The job done; raises an error of `errors` when it is not.
 
         Shape: `learn` is told what is certain about the contact, so that it
-        is not lost when a later step fails.
+        is not lost when a later step fails; `taken` the target that is taken
+        away now, so that a later try goes on from there.
         """
 
     def preview(self, job: Job) -> tuple[Request, ...]:

@@ -16,6 +16,7 @@ from rules.models import Rule
 from rules.next_step import counted_on, following
 from rules.saving import draft_of, save_rule, set_active
 from rules.undoing import go_back
+from rules.wording import change_words
 from tests.builders import make_catalog, make_workspace
 from tests.rules.test_admin import person
 from tests.rules.test_saving import NOW, RuleDraft, draft
@@ -161,6 +162,15 @@ def test_the_next_step_is_filled_in(staff: Client, rule: Rule) -> None:
     }
     assert (form["target_label"].value(), form["target_id"].value()) == ("step-4-complete", "14")
     assert Rule.objects.count() == 1
+
+
+def test_starting_again_is_kept_for_tags_alone(rule: Rule) -> None:
+    rule = edit(rule, restart=True)
+    assert edit(rule, name="Still").restart
+    assert "start its automation again no → yes" in change_words(
+        rule.versions.get(number=3), rule.versions.get(number=2)
+    )
+    assert not edit(rule, action="sync_contact", target_id="").restart
 
 
 def test_without_a_step_it_is_a_copy(staff: Client, rule: Rule) -> None:

@@ -86,9 +86,10 @@ class ActiveCampaign:
         known: KnownContact,
         *,
         learn: Callable[[KnownContact], object] = nobody,
+        taken: Callable[[str], object] = nobody,
     ) -> Done:
         """The job done."""
-        return run(job, call, known, learn=learn)
+        return run(job, call, known, learn=learn, taken=taken)
 
     def preview(self, job: Job) -> tuple[Request, ...]:
         """The requests of a first delivery, for a dry run."""

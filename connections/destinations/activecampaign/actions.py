@@ -49,7 +49,12 @@ ACTIONS = (
 
 
 def run(
-    job: Job, call: Call, known: KnownContact, *, learn: Callable[[KnownContact], object] = nobody
+    job: Job,
+    call: Call,
+    known: KnownContact,
+    *,
+    learn: Callable[[KnownContact], object] = nobody,
+    taken: Callable[[str], object] = nobody,
 ) -> Done:
     """The job done; raises an error of `errors` when it is not."""
     steps = {
@@ -59,12 +64,16 @@ def run(
         "remove_from_list": remove_from_list,
         "sync_contact": sync_contact,
     }
-    return steps[job.action](visit(job, call, known, learn=learn))
+    return steps[job.action](visit(job, call, known, learn=learn, taken=taken))
 
 
 def add_tag(v: Visit) -> Done:
-    """The contact holds the tag: one call when known, two when not."""
-    return adding(v, _add_tag)
+    """The contact holds the tag: one call when known, two when not.
+
+    Shape: to start its automation again the tag is taken away first, which
+    is one call more where the link is known, and two or three where it is not.
+    """
+    return adding(v, _add_tag_again if v.job.restart else _add_tag)
 
 
 def remove_tag(v: Visit) -> Done:
@@ -105,6 +114,26 @@ def _add_tag(v: Visit) -> Done:
     if reply.status == 200:
         return v.done("already", "The contact already held the tag.")
     return v.done("applied", "The tag was added.")
+
+
+def _add_tag_again(v: Visit) -> Done:
+    if v.job.taken_away != v.target_id:
+        if not v.brand_new:
+            _take_away(v)
+        # Told also where nothing was there to take: after an add whose answer was lost, the
+        # next try would take away what that one gave, and the automation would start twice.
+        v.taken(v.target_id)
+    return _add_tag(v)
+
+
+def _take_away(v: Visit) -> None:
+    link = v.contact.links.get(v.target_id, "")
+    if not (link and _removed(v, link)):
+        link = _held(v)
+        if link:
+            _removed(v, link)
+    with_link(v, "")
+    v.learn(v.contact)
 
 
 def _remove_tag(v: Visit) -> Done:

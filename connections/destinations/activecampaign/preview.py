@@ -12,10 +12,14 @@ CONTACT, LINK = "{contact id}", "{id of the contact's link to the tag}"
 
 
 def preview(job: Job) -> tuple[Request, ...]:
-    """The requests in their order; empty for an action that this release does not know."""
+    """The requests in their order; empty for an action that this release does not know.
+
+    Shape: a tag is taken away only from a contact that holds it.
+    """
     target = job.target_id
+    again = (builders.contact_tags(CONTACT), builders.tag_remove(LINK)) if job.restart else ()
     found = {
-        "add_tag": (builders.contact_sync, builders.tag_add(CONTACT, target)),
+        "add_tag": (builders.contact_sync, *again, builders.tag_add(CONTACT, target)),
         "add_to_list": (
             builders.contact_sync,
             builders.list_set(CONTACT, target, builders.SUBSCRIBED),

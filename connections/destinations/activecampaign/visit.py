@@ -34,6 +34,7 @@ class Visit:
     call: Call
     contact: KnownContact
     learn: Callable[[KnownContact], object]
+    taken: Callable[[str], object]
     target_id: str = ""
     brand_new: bool = False
     absent: bool = False
@@ -51,15 +52,22 @@ class Visit:
         return Done(self.contact, effect, message, target_id=self.target_id if moved else "")
 
 
-def nobody(_contact: KnownContact) -> None:
+def nobody(_what: object) -> None:
     """Nobody wants to be told."""
 
 
 def visit(
-    job: Job, call: Call, known: KnownContact, *, learn: Callable[[KnownContact], object] = nobody
+    job: Job,
+    call: Call,
+    known: KnownContact,
+    *,
+    learn: Callable[[KnownContact], object] = nobody,
+    taken: Callable[[str], object] = nobody,
 ) -> Visit:
     """The start of a job."""
-    return Visit(job=job, call=call, contact=known, learn=learn, target_id=job.target_id)
+    return Visit(
+        job=job, call=call, contact=known, learn=learn, taken=taken, target_id=job.target_id
+    )
 
 
 def ensure_synced(v: Visit) -> None:

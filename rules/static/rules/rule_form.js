@@ -23,6 +23,7 @@ document.addEventListener("DOMContentLoaded", () => {
     };
     const textRow = rowOf(text);
     const againRow = rowOf(byId("id_resubscribe"));
+    const restartRow = rowOf(byId("id_restart"));
     const label = textRow.querySelector("label");
 
     const picker = make("div", "target-picker");
@@ -50,7 +51,7 @@ document.addEventListener("DOMContentLoaded", () => {
     let marked = -1;
 
     const offered = () => (offers[kinds[connection.value]] || {});
-    const current = () => offered()[action.value] || { target: "", resubscribe: false };
+    const current = () => offered()[action.value] || { target: "", resubscribe: false, restart: false };
     const items = () => [...options.querySelectorAll("[role=option]")];
 
     const close = () => {
@@ -176,9 +177,10 @@ document.addEventListener("DOMContentLoaded", () => {
             option.hidden = option.disabled =
                 Boolean(option.value && keys.length) && !keys.includes(option.value);
         }
-        const { target, resubscribe } = current();
+        const { target, resubscribe, restart } = current();
         textRow.hidden = target === "contact";
         againRow.hidden = !resubscribe;
+        restartRow.hidden = !restart;
         if (label) label.firstChild.textContent = { tag: "Tag", list: "List" }[target] || "Tag or list";
     };
     const forget = (before) => {
@@ -186,6 +188,7 @@ document.addEventListener("DOMContentLoaded", () => {
             text.value = chosen.value = "";
         }
         if (!current().resubscribe) byId("id_resubscribe").checked = false;
+        if (!current().restart) byId("id_restart").checked = false;
     };
     let before = { ...current(), kept: connection.value };
     for (const select of [action, connection]) {

@@ -1,0 +1,133 @@
+"""Rules as a file that people read, review and carry to another workspace.
+
+Pure: rules in and text out, text in and entries out; docs/rules-file.md describes the format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from meshes import strict_json
+from meshes.api_errors import ApiError
+from rules.models import Rule
+
+FORMAT, VERSION = "meshes.rules", 1
+MOST_BYTES = 1024 * 1024
+MOST_RULES = 500
+WHEN = {
+    "event": "event",
+    "resource": "resource",
+    "resource_id": "resource_id",
+    "page_id": "page_id",
+    "step": "sequence_step",
+}
+THEN = {
+    "connection": "connection",
+    "action": "action",
+    "target": "target",
+    "resubscribe": "resubscribe",
+    "start_again": "restart",
+}
+TOP = {"name": "name", "active": "active", "when": "when", "then": "then"}
+
+
+class FileUnusable(Exception):
+    """The file cannot be read as rules; one sentence why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One rule of a file; connection and target by their names, as people know them."""
+
+    name: str
+    event: str
+    resource: str = ""
+    resource_id: str = ""
+    page_id: str = ""
+    sequence_step: str = ""
+    connection: str
+    action: str
+    target: str = ""
+    resubscribe: bool = False
+    restart: bool = False
+    active: bool = True
+
+
+FLAGS = tuple(field.name for field in fields(Entry) if field.type == "bool")
+
+
+def written(rules: Iterable[Rule], *, workspace: str, now: datetime) -> str:
+    """The text of a file with these rules; what asks nothing is left out."""
+    head = {"format": FORMAT, "version": VERSION, "workspace": workspace}
+    body = {**head, "exported_at": now.isoformat(), "rules": [_told(_entry(r)) for r in rules]}
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def read(raw: bytes) -> tuple[Entry, ...]:
+    """The rules of the file in its order.
+
+    Raises: FileUnusable.
+    """
+    if len(raw) > MOST_BYTES:
+        raise FileUnusable("The file is larger than 1 MiB. Export fewer rules at once.")
+    try:
+        body = strict_json.parse(raw.removeprefix(b"\xef\xbb\xbf"))
+    except ApiError as error:
+        raise FileUnusable(f"The file is no JSON that can be read. {error.message}") from None
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise FileUnusable("This is no file of rules. Choose one that “Export rules” has made.")
+    if body.get("version") != VERSION:
+        raise FileUnusable("This release reads version 1 of the file. Export the rules again.")
+    return _entries(body.get("rules"))
+
+
+def _entries(rules: Any) -> tuple[Entry, ...]:
+    if not isinstance(rules, list) or not rules:
+        raise FileUnusable("The file holds no rules.")
+    if len(rules) > MOST_RULES:
+        raise FileUnusable(f"The file holds more than {MOST_RULES} rules. Split it.")
+    return tuple(_read_one(rule, place) for place, rule in enumerate(rules, start=1))
+
+
+def _read_one(rule: Any, place: int) -> Entry:
+    where = f"Rule {place} of the file"
+    top = _known(rule, TOP, where)
+    when, then = (_known(top.get(part), names, where) for part, names in _PARTS)
+    found = {"name": top.get("name"), "active": top.get("active", True), **when, **then}
+    for name in ("name", "event", "connection", "action"):
+        if not found.get(name):
+            raise FileUnusable(f"{where} says no {name}.")
+    for name, value in found.items():
+        if not isinstance(value, bool if name in FLAGS else str):
+            kind = "true or false" if name in FLAGS else "a text"
+            raise FileUnusable(f"{where}: its {name} must be {kind}.")
+    return Entry(**found)
+
+
+_PARTS = (("when", WHEN), ("then", THEN))
+
+
+def _known(part: Any, names: Mapping[str, str], where: str) -> dict[str, Any]:
+    if not isinstance(part, dict):
+        raise FileUnusable(f"{where} must be an object with “when” and “then”.")
+    unknown = [name for name in part if name not in names]
+    if unknown:
+        raise FileUnusable(f"{where} says “{unknown[0][:40]}”, which this release does not know.")
+    return {names[name]: value for name, value in part.items()}
+
+
+def _entry(rule: Rule) -> Entry:
+    same = {field.name for field in fields(Entry)} - {"connection", "target"}
+    values = {name: getattr(rule, name) for name in same}
+    return Entry(**values, connection=rule.connection.name, target=rule.target_label)
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    values = asdict(entry)
+    when = {word: values[name] for word, name in WHEN.items() if values[name]}
+    then = {word: values[name] for word, name in THEN.items() if values[name]}
+    return {"name": entry.name, "active": entry.active, "when": when, "then": then}
