@@ -11,7 +11,7 @@ from django.utils import timezone
 from connections.models import Connection
 from deliveries import imports
 from deliveries.import_claiming import SPARE_S
-from deliveries.models import Delivery, Event, ImportBatch
+from deliveries.models import Attempt, Delivery, Event, ImportBatch
 from rules.models import Rule
 from tests.builders import make_rule
 from tests.deliveries.scenes import connect, due
@@ -116,3 +116,12 @@ def statuses(deliveries: list[Delivery]) -> set[str]:
 
 def connection_of(rule: Rule) -> Connection:
     return Connection.objects.get(pk=rule.connection_id)
+
+
+def as_they_were(deliveries: list[Delivery]) -> bool:
+    """Whether these wait as if nothing had happened, and nothing was written about them."""
+    wanted = ("pending", None, None, None, 0)
+    rows = fresh(deliveries)
+    columns = {(d.status, d.lease_token, d.lease_until, d.batch_id, d.attempt_count) for d in rows}
+    tried = Attempt.objects.filter(delivery__in=deliveries).exists()
+    return columns == {wanted} and not tried
