@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -18,13 +19,17 @@ from connections.activation import is_verified
 from connections.admin_catalog import CatalogEntryAdmin
 from connections.admin_columns import ConnectionColumns
 from connections.buttons import BUTTONS
+from connections.connection_page import page_of
 from connections.forms import Look, form_for
 from connections.models import CatalogEntry, Connection
 from connections.refusals import InUse
 from connections.saving import Saved, delete_connection
+from connections.waiting import held_over
 from meshes.admin_base import ConfigurationAdmin, who
 
 admin.site.register(CatalogEntry, CatalogEntryAdmin)
+
+AT_ONCE = ("test", "refresh")
 
 
 class HiddenFilter(admin.SimpleListFilter):
@@ -72,10 +77,12 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     list_filter = (("workspace", admin.RelatedOnlyFieldListFilter), "active", HiddenFilter)
     list_select_related = ("workspace", "account")
     search_fields = ("name", "account__key")
-    readonly_fields = (
-        "destination", "state", "account_name", "host", "last_result", "holds", "catalog_read",
-        "pause",
-    )  # fmt: skip
+    readonly_fields = ("destination", "host")
+    change_form_template = "admin/connections/connection.html"
+
+    class Media:
+        css = {"all": ["connections/connection.css", "meshes/charts.css"]}
+        js = ["connections/connection.js"]
 
     def get_ordering(self, _request: HttpRequest) -> tuple[str, ...]:
         """By name, workspace by workspace."""
@@ -99,14 +106,20 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
             return [(None, {"fields": entered})]
         if not self.has_change_permission(request, obj):
             entered = ["workspace", "destination", "name"]
-        account = ["host", "account_name", "holds", "catalog_read", "pause"]
+        account = ["host"]
         if is_verified(obj) and self.has_change_permission(request, obj):
             account.append("requests_per_second")
-        return [
-            ("How it is doing", {"fields": ["state", "last_result"]}),
-            ("The connection", {"fields": entered}),
-            ("The account", {"fields": account}),
-        ]
+        return [("The connection", {"fields": entered}), ("The account", {"fields": account})]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what is held over each connection of this page; one query."""
+        listed = super().get_changelist_instance(request)
+        held = held_over([row.pk for row in listed.result_list])
+        may = request.user.has_perm("deliveries.view_delivery")
+        for row in listed.result_list:
+            found = held.get(row.pk)
+            row.held = found if may or found is None else replace(found, url="")
+        return listed
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
@@ -128,7 +141,16 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
                 options["fields"] = [n for n in options["fields"] if n != "save_unchecked"]
         # Saving stays on the page, where the result of the check is shown.
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        connection = context.get("original")
+        if connection is not None:
+            context |= {"page": page_of(connection, now=timezone.now()), **self._split(context)}
         return super().render_change_form(request, context, *a, **kw)
+
+    def _split(self, context: Any) -> dict[str, Any]:
+        """The buttons that act at once beside what they are about, and those that ask first."""
+        shown = {button["url"].rsplit("/", 2)[1]: button for button in context["row_buttons"]}
+        at_once = {f"{name}_url": shown.pop(name)["url"] for name in AT_ONCE if name in shown}
+        return {**at_once, "row_buttons": list(shown.values())}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Says what the check found; the form has stored the connection."""

@@ -10,7 +10,12 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from connections.activation import BY_HAND, is_verified
-from connections.models import Account, Connection
+from connections.models import Account, Connection, InactiveReason
+
+DOUBTED_FOR = timedelta(minutes=15)
+REFUSED = InactiveReason.AUTHENTICATION_INVALID
+PAUSED = "the account asked for fewer requests"
+PAUSES = {"overloaded": "the account is overloaded or in maintenance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,15 @@ def state_of(connection: Connection, *, now: datetime) -> State:
     return _switched_off(connection) or _doubtful(connection) or _working(connection, now=now)
 
 
+def notes_of(connection: Connection, *, now: datetime) -> list[str]:
+    """What else is going on beside the state: pauses, probes, readings that failed."""
+    state = state_of(connection, now=now)
+    notes = [pause_of(connection.account, now=now), _probe(connection, now=now)]
+    if connection.account.catalog_error:
+        notes.append(f"Tags and lists were not read: {connection.account.catalog_error}")
+    return [note for note in notes if note and note not in state.advice]
+
+
 def ago(moment: datetime) -> str:
     """How long ago it was, roughly."""
     passed = timezone.now() - moment
@@ -41,7 +55,23 @@ def pause_of(account: Account, *, now: datetime) -> str:
     if account.paused_until is None or account.paused_until <= now:
         return ""
     until = timezone.localtime(account.paused_until)
-    return f"Paused until {until:%H:%M:%S %Z}: the account asked for fewer requests."
+    return f"Paused until {until:%H:%M:%S %Z}: {PAUSES.get(account.pause_reason, PAUSED)}."
+
+
+def _probe(connection: Connection, *, now: datetime) -> str:
+    account = connection.account
+    if connection.active:
+        doubted = account.probe_state == "unsettled" and account.probed_at
+        if doubted and account.probed_at > now - DOUBTED_FOR:  # type: ignore[operator]
+            return (
+                "Probing: an answer cast doubt on the key, and the account could not be asked "
+                f"{ago(account.probed_at)}. Deliveries go on being tried."  # type: ignore[arg-type]
+            )
+        return ""
+    if connection.inactive_reason != REFUSED or account.next_probe_at is None:
+        return ""
+    soon = timezone.localtime(max(account.next_probe_at, now))
+    return f"Meshes tries the key again by itself at about {soon:%H:%M %Z}."
 
 
 def _switched_off(connection: Connection) -> State | None:
