@@ -19,7 +19,7 @@ from django.urls import reverse
 from connections import destinations
 from deliveries import finding, wording
 from deliveries.finding import Finding
-from deliveries.models import Delivery, Event, Found, Status, Trigger
+from deliveries.models import Delivery, Event, Found, Status, Trial, Trigger
 from deliveries.reasons import BY_ITSELF, Reason, explained
 from deliveries.repaired_targets import repaired_target
 from rules.targets import action_of
@@ -138,8 +138,15 @@ def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
         Fact("After a hold", repaired_target(delivery)),
         Fact("Connection", delivery.connection.name, address(delivery.connection)),
         Fact("Workspace", delivery.workspace.name),
+        *_test(delivery),
         *_times(delivery, now=now),
     )
+
+
+def _test(delivery: Delivery) -> Iterator[Fact]:
+    trial = Trial.objects.filter(event=delivery.event_id).first() if delivery.is_test else None
+    if trial is not None:
+        yield Fact("Test", f"sent by {trial.asked_by}", address(trial))
 
 
 def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:

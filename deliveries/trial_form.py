@@ -46,7 +46,7 @@ class TrialForm(forms.Form):
     sure = forms.CharField(required=False)
 
     def __init__(self, *args: Any, addresses: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.addresses = addresses
         self.fields["email"].widget.attrs |= {"list": "trial-addresses", "autocomplete": "off"}
 

@@ -121,6 +121,8 @@ def _sent(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) 
     title, expected = "Sent by a worker", "A worker takes it within a second or two."
     if delivery is None:
         return Stage(title, expected)
+    if attempt is not None and attempt.outcome == Outcome.MAPPING_ERROR:
+        return Stage(title, expected, "stopped", *_cause(delivery, attempt))
     if attempt is not None:
         waited = max(0, round((attempt.started_at - delivery.created_at).total_seconds() * 1000))
         number = f"Attempt {attempt.number} began" if attempt.number > 1 else "It was sent"
@@ -135,7 +137,7 @@ def _sent(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) 
 def _answered(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) -> Stage:
     name = displays.destination_name(delivery) if delivery else "the destination"
     title, expected = f"Answer of {name}", f"{name} takes the change."
-    if delivery is None or attempt is None:
+    if delivery is None or attempt is None or attempt.outcome == Outcome.MAPPING_ERROR:
         return Stage(title, expected)
     if not attempt.outcome:
         return Stage(title, expected, "now", ("The call is out.",))
@@ -158,7 +160,9 @@ def _read_back(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Sta
         target = wording.target_name(delivery.rule_version.target_label, delivery.target_id)
         held = "holds" if delivery.action.startswith("add") else "no longer holds"
         expected = f"The contact {held} {delivery.target_kind} {target}."
-    if delivery.status != Status.COMPLETED and not trial.status_before:
+    # While it is cleaned up, it is in hand although it was delivered.
+    status = trial.status_before if trial.lane_token else delivery.status
+    if status != Status.COMPLETED:
         return Stage(title, expected)
     ended = delivery.completed_at or delivery.created_at
     if delivery.read_back_at and delivery.read_back_at >= ended:

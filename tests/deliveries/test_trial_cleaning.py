@@ -2,10 +2,12 @@
 
 import pytest
 import requests
+from django.utils import timezone
 
 from connections.models import ContactCache
 from deliveries import books, recovery, trial_lane
 from deliveries.claiming import claim
+from deliveries.erasure_rows import take
 from deliveries.models import Delivery, Trial
 from deliveries.trial_cleaning import CannotCleanUp
 from tests.builders import append_version, make_delivery, make_event
@@ -188,6 +190,18 @@ def test_another_test_of_the_same_tag_keeps_nothing(sandbox):
 
     assert clean(second)[1].endswith("was there before the test, so it stays.")
     assert clean(first) == ["The contact, which the test had created, is deleted."]
+
+
+def test_an_erasure_leaves_no_id_of_the_contact_with_the_test(sandbox):
+    trial = sent(tag_rule(sandbox))
+    assert trial.after["contact"]
+
+    take([trial.event_id], email=EMAIL, now=timezone.now())
+
+    trial.refresh_from_db()
+    assert (trial.before, trial.after) == ({}, {})
+    with pytest.raises(CannotCleanUp, match="was erased"):
+        clean(trial)
 
 
 def test_an_erased_person_cannot_be_cleaned_up_after(sandbox):

@@ -9,9 +9,9 @@ from connections.models import Account, Connection
 from deliveries import beats
 from deliveries.models import Delivery, Trial
 from rules.models import Rule
-from tests.builders import append_version
+from tests.builders import append_version, make_mapping
 from tests.deliveries.scenes import EMAIL, due, hurry, send_one, tag_rule
-from tests.deliveries.trials import body, course_of, delivery_of, sent, start, states
+from tests.deliveries.trials import body, clean, course_of, delivery_of, sent, start, states
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +168,26 @@ def test_a_read_back_that_failed_says_why(sandbox, worker):
     Trial.objects.update(look_error="The account does not answer.")
 
     assert told(trial) == ("Read back", "The account does not answer.", "Press Verify now there.")
+
+
+def test_a_field_that_cannot_be_made_stops_it_before_anything_is_sent(sandbox, worker):
+    rule = tag_rule(sandbox)
+    schema = rule.current.mapping.schema
+    source = {"type": "path", "value": "name"}
+    required = {"dest": "firstName", "source": source, "on_error": "fail_action"}
+    make_mapping(rule.connection, schema={**schema, "fields": [schema["fields"][0], required]})
+    trial = start(append_version(rule))
+    send_one(delivery_of(trial))
+
+    assert told(trial)[0] == "Sent by a worker"
+    assert states(trial) == "done done stopped open open"
+
+
+def test_a_failed_test_that_was_cleaned_up_was_never_read_back(sandbox, worker):
+    trial = start(tag_rule(sandbox))
+    sandbox.faults.set("status", status=422, path="contact/sync")
+    send_one(delivery_of(trial))
+    sandbox.faults.clear()
+    clean(trial)
+
+    assert states(trial) == "done done done stopped open"
