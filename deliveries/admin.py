@@ -30,6 +30,7 @@ from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
 from deliveries.admin_history import SeekingAdmin
 from deliveries.admin_timeline import timeline
+from deliveries.fixing import steps
 from deliveries.mapping_preview import MappingPreviewMixin
 from deliveries.models import Delivery, Event
 from deliveries.searching import deliveries_asked, events_asked
@@ -178,6 +179,7 @@ class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
             "status": displays.status(row, now=now),
             "tone": displays.tone(row),
             "cause": displays.cause(row),
+            "steps": steps(row, may=request.user.has_perm),
             "read_back": displays.read_back(row),
             "facts": displays.delivery_facts(row, now=now),
             "ids": displays.delivery_ids(row),
