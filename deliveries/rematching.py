@@ -111,12 +111,13 @@ def _matched_then(events: Collection[Event]) -> defaultdict[int, set[UUID]]:
     """The rules by which each event's deliveries were made when it came.
 
     Why: those that a backfill made came later; an event and the deliveries
-    that it brought share their moment to the microsecond.
+    that it brought share their moment to the microsecond. A backfill's may
+    even seem earlier, where its worker's clock is behind.
     """
     came = {event.pk: event.created_at for event in events}
     rows = Delivery.objects.filter(event__in=came).exclude(trigger=Trigger.BACKFILL)
     have: defaultdict[int, set[UUID]] = defaultdict(set)
     for event_id, rule_id, created_at in rows.values_list("event", "rule", "created_at"):
-        if created_at <= came[event_id]:
+        if created_at == came[event_id]:
             have[event_id].add(rule_id)
     return have

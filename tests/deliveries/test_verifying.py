@@ -87,10 +87,12 @@ def test_a_delivery_of_a_rule_that_did_not_fit_is_told(api):
 
 
 @pytest.mark.parametrize("trigger", ["backfill", "replay"])
-def test_what_a_backfill_made_later_is_no_fault(api, trigger):
+@pytest.mark.parametrize("clock_s", [60, -60])
+def test_what_a_backfill_made_later_is_no_fault_whatever_its_clock_said(api, trigger, clock_s):
     event, _ = emitted(api)
     later = make_rule(workspace=api.workspace, target_id="99")
-    make_delivery(event, later, trigger=trigger)
+    made_at = event.created_at + timedelta(seconds=clock_s)
+    make_delivery(event, later, trigger=trigger, created_at=made_at)
 
     assert now_verify().faults == []
 
