@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from contextlib import ExitStack
-from typing import Any
-
-import requests
 
 from tests.faults import judging, plan
 from tests.faults.client import Client
@@ -17,17 +13,15 @@ from tests.faults.injecting import Injector, Victims
 from tests.faults.operators import Operators
 from tests.faults.options import Options
 from tests.faults.people import People
-from tests.faults.sandboxes import Drain, Sandbox
+from tests.faults.sandboxes import Drain
 from tests.faults.saying import say
-from tests.faults.scene import BULK
 from tests.faults.stage import Stage
 from tests.faults.watching import Watch
+from tests.faults.weather import Weather
 
 MOST_BACKLOG = 400
 CLIENTS = 4
 PAUSE_S = 0.1
-WEATHER_S = (2.0, 5.0)
-SPARED = 8
 SETTLE_S = 240.0
 TEND_EVERY_S = 5.0
 TELL_EVERY_S = 60.0
@@ -171,48 +165,6 @@ class Run:
         say(f"  settled after {took_s:.0f} s, {self.watch.backlog} unfinished {left}".rstrip())
         self.watch.stop()
         self.drain.stop()
-
-
-class Weather(threading.Thread):
-    """Changes the sandboxes' faults all the time, three kinds on at once.
-
-    Why: an import is given up for five minutes at the first thing that goes
-    wrong before it was queued, so that its own requests are mostly left to the
-    faults that come with a burst.
-    """
-
-    def __init__(self, sandboxes: list[Sandbox], *, dice: random.Random) -> None:
-        super().__init__(name="weather", daemon=True)
-        self.sandboxes, self.dice = sandboxes, dice
-        self._over = threading.Event()
-
-    def run(self) -> None:
-        """Change until asked to stop."""
-        kinds = plan.weather(self.dice)
-        on: dict[str, list[str]] = {sandbox.name: [] for sandbox in self.sandboxes}
-        while not self._over.is_set():
-            for sandbox in self.sandboxes:
-                name, options = next(kinds)
-                if sandbox.name in BULK and self.dice.randrange(SPARED):
-                    options = {**plan.CONTACTS, **options}
-                self._change(sandbox, on[sandbox.name], name, options)
-            self._over.wait(self.dice.uniform(*WEATHER_S))
-
-    def _change(self, sandbox: Any, on: list[str], name: str, options: dict[str, Any]) -> None:
-        try:
-            if len(on) > 2 and not sandbox.is_reserved(last := on.pop(0)):
-                sandbox.clear(last)
-            if sandbox.is_reserved(name):
-                return
-            sandbox.fault(name, **options)
-            on.append(name)
-        except requests.RequestException as error:
-            say(f"  a sandbox did not take a fault: {type(error).__name__}")
-
-    def stop(self) -> None:
-        """Change nothing more."""
-        self._over.set()
-        self.join()
 
 
 def run(combination: Combination, options: Options) -> int:

@@ -2,7 +2,7 @@
 
 import random
 
-from tests.faults.running import Weather
+from tests.faults.weather import Weather
 
 
 class Account:
