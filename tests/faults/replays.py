@@ -48,7 +48,8 @@ class Replays:
         from deliveries.models import Delivery, Event
         from deliveries.replaying import replay_event_failures
 
-        failed = Delivery.objects.filter(status="failed").order_by("-pk")
+        # Without an address none can be replayed as it was, and nobody would try.
+        failed = Delivery.objects.filter(status="failed").exclude(email="").order_by("-pk")
         ids = list(failed.values_list("event", flat=True)[:LOOKED_AT])
         if not ids:
             return
