@@ -159,7 +159,7 @@ def test_a_running_erasure_tells_how_far_it_is_and_what_it_waits_for(staff):
     held = {"held_reason": "connection_inactive", "held_at": datetime(2026, 3, 2, 9, tzinfo=UTC)}
     delivery = make_delivery(event, rule, **held)
 
-    answer = staff.get(page(erase()))
+    answer = staff.get(page(erasure := erase()))
 
     words = words_of(answer)
     assert "waits for 1 event of other people" in words
@@ -170,6 +170,10 @@ def test_a_running_erasure_tells_how_far_it_is_and_what_it_waits_for(staff):
     assert f'<a href="{page(delivery)}">' in answer.content.decode()
     assert 'http-equiv="refresh"' in answer.content.decode()
     assert "kim@example.com" not in words
+
+    delivery.status, delivery.held_reason = "completed", ""
+    delivery.save()
+    assert "The deliveries have ended, so a worker blanks it" in words_of(staff.get(page(erasure)))
 
 
 def test_who_may_see_no_deliveries_is_told_what_an_erasure_waits_for_without_links():
