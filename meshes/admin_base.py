@@ -23,6 +23,7 @@ if theme.ENABLED:
     from unfold.admin import TabularInline as ThemeTabularInline
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
     from unfold.views import ChangeList
+    from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
     from unfold.widgets import UnfoldAdminSelectWidget as SelectInput
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 else:
@@ -35,12 +36,13 @@ else:
         UserChangeForm,
         UserCreationForm,
     )
+    from django.forms import FileInput, TextInput
     from django.forms import Select as SelectInput
-    from django.forms import TextInput
 
 __all__ = [
     "ChangeList",
     "ConfigurationAdmin",
+    "FileInput",
     "GroupAdmin",
     "ModelAdmin",
     "SelectInput",

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from meshes.admin_base import FileInput
 from rules.import_plan import Choices, Plan, TargetName
 from rules.rules_file import MOST_BYTES, Entry, FileUnusable, read
 
@@ -21,7 +22,9 @@ class UploadForm(forms.Form):
         queryset=None, help_text="The rules are created or changed here, after a review."
     )
     file = forms.FileField(
-        label="File of rules", help_text="One that “Export rules” has made, at most 1 MiB."
+        label="File of rules",
+        help_text="One that “Export rules” has made, at most 1 MiB.",
+        widget=FileInput,
     )
 
     def __init__(self, *args: Any, workspaces: QuerySet[Any], **kwargs: Any) -> None:

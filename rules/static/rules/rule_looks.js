@@ -62,7 +62,9 @@ document.addEventListener("DOMContentLoaded", () => {
             body.append(make("p", "looks-quiet", "No event has arrived in this workspace yet. Type what your product will send."));
             return;
         }
-        body.append(make("p", "looks-quiet", `From the newest ${lookedAt.toLocaleString("en")} events. Choose one to fill in the condition.`));
+        body.append(make("p", "looks-quiet", lookedAt === 1
+            ? "The one event so far. Choose it to fill in the condition."
+            : `From the newest ${lookedAt.toLocaleString("en")} events. Choose one to fill in the condition.`));
         const list = make("ul", "seen-list");
         for (const one of combinations.slice(0, 30)) {
             const item = make("li", "");
