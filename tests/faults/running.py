@@ -157,6 +157,8 @@ class Run:
             time.sleep(1.0)
             fresh = self.watch.samples > samples
             quiet = quiet + 1 if fresh and self.watch.at_rest else 0
+            if quiet == 1:
+                self.operators.complete()  # by now there surely is what a deed was missing
             if self.watch.work and time.monotonic() - tended > TEND_EVERY_S:
                 self.operators.tend()
                 tended = time.monotonic()
