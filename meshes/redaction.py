@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -76,6 +77,7 @@ _TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|$)|<[^>]*(?:>|$)")
 _SECRET_KEYS = re.compile(
     r"(?i)password|passwd|secret|token|authorization|cookie|credential|api_?-?key|fernet"
 )
+_WRITE = json.JSONEncoder(ensure_ascii=False).encode
 _PRIVATE_KEYS = frozenset({"email", "emails", "payload", "body", "values", "contact_email"})
 
 
@@ -104,13 +106,27 @@ def masked_text(text: str, *, hide: Collection[str] = ()) -> str:
     return MASK if _present(spellings, text) else mask_email(text)
 
 
+def masked_texts(texts: Sequence[str], *, hide: Collection[str]) -> list[str]:
+    """Each text as `masked_text` gives it.
+
+    Why: mostly there is nothing to mask, which one search in all of them tells.
+    """
+    if _are_clean(texts, hide=hide):
+        return list(texts)
+    return [masked_text(text, hide=hide) for text in texts]
+
+
 def masked_json(value: Any, *, keep: Collection[str], hide: Collection[str]) -> Any:
     """The same structure with every scalar masked that `keep` does not allow.
 
     Shape: a list's items count as values of the list's key; null and the
     empty string stay.
     """
-    return _masked(value, key="", keep=frozenset(keep), hide=frozenset(hide), depth=0)
+    kept, shown = frozenset(keep), dict[str, str]()
+    masked = _Mask(kept, lambda text: shown.setdefault(text, text)).copy(value)
+    if _are_clean(list(shown), hide=hide):
+        return masked
+    return _Mask(kept, partial(masked_text, hide=frozenset(hide))).copy(value)
 
 
 def masked_query(
@@ -123,7 +139,7 @@ def masked_query(
 
 def masked_path(path: str, *, hide: Collection[str]) -> str:
     """The path with every segment masked that carries an email or hidden value."""
-    return "/".join(masked_text(unquote(segment), hide=hide) for segment in path.split("/"))
+    return "/".join(masked_texts(list(map(unquote, path.split("/"))), hide=hide))
 
 
 def masked_body(
@@ -137,10 +153,19 @@ def masked_body(
     """
     text = body.decode("utf-8", "replace")
     try:
-        masked = json.dumps(masked_json(json.loads(text), keep=keep, hide=hide), ensure_ascii=False)
+        return masked_structure(json.loads(text), keep=keep, hide=hide, cap=cap)
     except (ValueError, RecursionError):
-        masked = _page(text, hide=hide)
-    return _capped(masked, cap)
+        return _capped(_page(text, hide=hide), cap)
+
+
+def masked_structure(
+    value: Any, *, keep: Collection[str], hide: Collection[str], cap: int = BODY_CAP
+) -> str:
+    """The JSON text of a structure as `masked_body` gives it.
+
+    Units: `cap` in bytes of UTF-8.
+    """
+    return _capped(_WRITE(masked_json(value, keep=keep, hide=hide)), cap)
 
 
 def redact_event(
@@ -163,7 +188,7 @@ def _without_email(word: re.Match[str]) -> str:
 @lru_cache(maxsize=256)
 def _hidden(hide: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
     values = {value.strip() for value in hide} - {""}
-    spellings = {s.casefold() for v in values if len(v) >= SHORTEST_SEARCHED for s in _spellings(v)}
+    spellings = {s for v in values if len(v) >= SHORTEST_SEARCHED for s in _spellings(v)}
     short = frozenset(v.casefold() for v in values if len(v) < SHORTEST_SEARCHED)
     return tuple(sorted(spellings, key=lambda s: (-len(s), s))), short
 
@@ -173,10 +198,10 @@ def _present(spellings: tuple[str, ...], text: str) -> list[str]:
     return [spelling for spelling in spellings if spelling in folded]
 
 
-def _spellings(value: str) -> set[str]:
-    escaped = json.dumps(value)[1:-1]
-    plain = json.dumps(value, ensure_ascii=False)[1:-1]
-    return {
+@lru_cache(maxsize=1024)
+def _spellings(value: str) -> frozenset[str]:
+    escaped, plain = json.dumps(value)[1:-1], _WRITE(value)[1:-1]
+    found = {
         value,
         quote(value, safe="", errors="replace"),
         quote(value, errors="replace"),
@@ -184,29 +209,53 @@ def _spellings(value: str) -> set[str]:
         html.escape(value),
         *(spelling.replace("/", slash) for spelling in (escaped, plain) for slash in ("/", "\\/")),
     }
+    return frozenset(spelling.casefold() for spelling in found)
 
 
-def _masked(value: Any, *, key: str, keep: frozenset[str], hide: frozenset[str], depth: int) -> Any:
-    if depth > DEEPEST:
-        return MASK
-    if isinstance(value, Mapping):
-        return {
-            name if name in keep else masked_text(str(name), hide=hide): _masked(
-                item, key=str(name), keep=keep, hide=hide, depth=depth + 1
-            )
-            for name, item in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_masked(item, key=key, keep=keep, hide=hide, depth=depth + 1) for item in value]
-    if value is None or value == "":
-        return value
-    return _scalar(value, hide=hide) if key in keep else MASK
+def _are_clean(texts: Sequence[str], *, hide: Collection[str]) -> bool:
+    """Whether `masked_text` would leave all of these as they are.
+
+    Shape: False for some that it would leave, when something seems to begin in
+    one and end in the next. Why: what is found in one is found in all of them
+    joined by line breaks as well.
+    """
+    spellings, short = _hidden(frozenset(hide))
+    whole = "\n".join(texts)
+    if _AT.search(whole) or _SECRETS.search(whole) or _present(spellings, whole):
+        return False
+    return not short or all(text.strip().casefold() not in short for text in texts)
 
 
-def _scalar(value: Any, *, hide: frozenset[str]) -> Any:
-    text = json.dumps(value) if not isinstance(value, str) else value
-    masked = masked_text(text, hide=hide)
-    return value if masked == text else masked
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """Copies a structure; what stays in sight goes through `show` first."""
+
+    keep: frozenset[str]
+    show: Callable[[str], str]
+
+    def copy(self, value: Any, key: str = "", depth: int = 0) -> Any:
+        if isinstance(value, str):
+            return self.show(value) if value and key in self.keep else value and MASK
+        if value is None:
+            return None
+        if depth > DEEPEST:
+            return MASK
+        if isinstance(value, Mapping):
+            return {
+                self._name(name): self.copy(item, str(name), depth + 1)
+                for name, item in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.copy(item, key, depth + 1) for item in value]
+        return self._scalar(value) if key in self.keep else MASK
+
+    def _name(self, name: Any) -> Any:
+        return name if name in self.keep else self.show(str(name))
+
+    def _scalar(self, value: Any) -> Any:
+        text = json.dumps(value)
+        shown = self.show(text)
+        return value if shown == text else shown
 
 
 def _page(text: str, *, hide: Collection[str]) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from connections.destinations.base import Answer, Exchange, Request
-from meshes.redaction import masked_body, masked_path, masked_query, masked_text
+from meshes.redaction import (
+    masked_body,
+    masked_path,
+    masked_query,
+    masked_structure,
+    masked_texts,
+)
 
 RECORDED_HEADERS = (
     "cf-ray",
@@ -45,18 +50,17 @@ def exchange(
 ) -> Exchange:
     """The exchange without emails, payload values and secrets."""
     query = masked_query(request.query, keep=keep, hide=hide)
-    sent = b"" if request.body is None else json.dumps(request.body).encode()
-    headers = answer.headers if answer else {}
+    sent = "" if request.body is None else masked_structure(request.body, keep=keep, hide=hide)
+    given = answer.headers if answer else {}
+    headers = {name: given[name] for name in RECORDED_HEADERS if name in given}
     return Exchange(
         method=request.method,
         path=masked_path(request.path, hide=hide) + ("?" + query if query else ""),
-        request_body=masked_body(sent, keep=keep, hide=hide),
+        request_body=sent,
         status=answer.status if answer else None,
-        response_headers={
-            name: masked_text(headers[name], hide=hide)
-            for name in RECORDED_HEADERS
-            if name in headers
-        },
+        response_headers=dict(
+            zip(headers, masked_texts(list(headers.values()), hide=hide), strict=True)
+        ),
         response_body=masked_body(answer.body if answer else b"", keep=keep, hide=hide),
         started_at=spent.started_at,
         elapsed_ms=spent.elapsed_ms,

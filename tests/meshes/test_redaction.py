@@ -17,6 +17,7 @@ from meshes.redaction import (
     masked_path,
     masked_query,
     masked_text,
+    masked_texts,
     redact_event,
 )
 
@@ -225,6 +226,21 @@ def test_no_hidden_value_survives_in_text(value, around):
     masked = masked_text(around + value.upper() + around, hide=[value])
 
     assert value.casefold() not in masked.casefold()
+
+
+pieces = st.one_of(
+    st.text(max_size=20),
+    emails,
+    st.sampled_from(["Gold Plan", "gold+plan", "Gold%20Plan", "ok", " OK ", "bearer", "Basic "]),
+    st.sampled_from(["abcdef0123", "api-token: x", "\r\n", "STRAẞE", "strasse", '\\"', "a@b"]),
+)
+
+
+@given(texts=st.lists(st.lists(pieces, max_size=4).map("".join), max_size=6))
+def test_many_texts_are_masked_as_each_alone(texts):
+    hide = ["Gold Plan", "ok", "straße", 'say "no"']
+
+    assert masked_texts(texts, hide=hide) == [masked_text(text, hide=hide) for text in texts]
 
 
 @given(email=emails)

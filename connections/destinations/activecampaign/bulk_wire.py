@@ -18,7 +18,7 @@ from connections.destinations.activecampaign.fields import written
 from connections.destinations.activecampaign.readers import Data
 from connections.destinations.base import Exchange, Request
 from connections.destinations.bulk import BulkItem, BulkSeen, BulkStatus
-from meshes.redaction import HARMLESS_KEYS, masked_body
+from meshes.redaction import HARMLESS_KEYS, masked_structure
 
 MOST = 250
 MOST_BYTES = 399_999
@@ -156,7 +156,7 @@ def _own_status(exchange: Exchange, item: BulkItem, found: BulkSeen) -> str:
 
 
 def _masked(body: Any) -> str:
-    return masked_body(json.dumps(body).encode(), keep=HARMLESS_KEYS, hide=())
+    return masked_structure(body, keep=HARMLESS_KEYS, hide=())
 
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
