@@ -7,7 +7,6 @@ answer means is the destination's business. Nothing here retries or sleeps.
 from __future__ import annotations
 
 import http.client
-import http.cookiejar
 import json
 import logging
 import ssl
@@ -21,6 +20,7 @@ from urllib.parse import urlencode
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -39,6 +39,7 @@ from meshes.redaction import HARMLESS_KEYS
 IDLE_LIMIT_S = 20.0
 CHUNK = 64 * 1024
 HARMLESS_HEADERS = frozenset({"accept", "content-type", "user-agent"})
+OWN_HEADERS = {"User-Agent": "Meshes", "Accept-Encoding": "identity"}
 
 # urllib3 writes every path with its query, and so emails, at debug level.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -103,6 +104,20 @@ class _Adapter(HTTPAdapter):
         context.sslsocket_class = DeadlineTLSSocket
         super().init_poolmanager(*args, ssl_context=context, **kwargs)
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        # The inherited one also looks for cookies, which costs more than all the rest of it.
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers.update(resp.headers)
+        response.raw = resp
+        response.request = req
+        return response
+
+
+class _NoCookies(RequestsCookieJar):
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Keep none."""
+
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -119,7 +134,7 @@ def open_session(*, allow_private: bool, pool_size: int = 4) -> requests.Session
     session = _Session()
     session.trust_env = False
     session.headers.clear()
-    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    session.cookies = _NoCookies()
     adapter = _Adapter(allow_private=allow_private, pool_size=pool_size)
     session.adapters.clear()
     session.mount("https://", adapter)
@@ -183,17 +198,25 @@ class Line:
         return Answer(response.status_code, headers, body, elapsed_ms)
 
     def _response(self, request: Request) -> requests.Response:
-        body = None if request.body is None else json.dumps(request.body).encode()
-        query = "?" + urlencode(request.query) if request.query else ""
-        return self.session.request(
-            request.method,
-            f"{self.base}{request.path}{query}",
-            data=body,
-            headers={"User-Agent": "Meshes", "Accept-Encoding": "identity", **self.headers},
+        # No proxies are named, so that none are looked for.
+        return self.session.send(
+            self._prepared(request),
             timeout=self.deadline_s,
             stream=True,
             allow_redirects=False,
+            proxies={},
         )
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        """The request without what a session would add: cookies, hooks, its own headers."""
+        body = None if request.body is None else json.dumps(request.body).encode()
+        query = "?" + urlencode(request.query) if request.query else ""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(f"{self.base}{request.path}{query}", None)
+        prepared.prepare_headers({**OWN_HEADERS, **self.headers})
+        prepared.prepare_body(body, None)
+        return prepared
 
     def _body(self, response: requests.Response) -> bytes:
         body = bytearray()
