@@ -7,7 +7,7 @@ PostgreSQL takes each as one statement; SQLite as a short transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -106,17 +106,17 @@ def _rows(statement: str, values: Values) -> int:
         return int(cursor.rowcount)
 
 
-def _adapted(values: Values) -> dict[str, Any]:
-    return {name: _parameter(value) for name, value in values.items()}
+def _adapted(values: Values) -> Values:
+    return {name: ADAPTED.get(type(value), _as_it_is)(value) for name, value in values.items()}
 
 
-def _parameter(value: Any) -> Any:
-    match value:
-        case dict() | list():
-            return json.dumps(value)
-        case UUID():
-            return as_uuid(value)
-        case datetime():
-            return as_parameter(value)
-        case _:
-            return value
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+ADAPTED: Mapping[type, Callable[[Any], Any]] = {
+    dict: json.dumps,
+    list: json.dumps,
+    UUID: as_uuid,
+    datetime: as_parameter,
+}

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from connections.destinations.base import KnownContact
 from connections.models import Connection
@@ -23,12 +23,13 @@ from deliveries.claiming import TABLE, Claim
 from deliveries.models import Delivery, Event
 from rules.models import RuleVersion
 
-NAMES = (
+NAMES = frozenset(
     "id event_id workspace_id rule_id rule_version_id connection_id account_id action target_kind "
     "target_id email is_test trigger asked_by priority insist released_at cancel_asked_at "
     "run_attempts attempt_count tries retry_until paused_mark status_before reason applied_id "
-    "progress"
-).split()
+    "progress".split()
+)
+EVENT_NAMES = ("id", "event", "payload")
 FIELDS = [field for field in Delivery._meta.concrete_fields if field.attname in NAMES]
 SQL = f"""
 SELECT {", ".join(f"d.{field.column}" for field in FIELDS)}, e.event, e.payload,
@@ -64,29 +65,29 @@ class Loaded:
 def load(claim: Claim) -> Loaded:
     """What the attempt of a claimed delivery needs.
 
-    Shape: columns that no attempt reads hold their defaults.
+    Shape: columns that no attempt reads are left out, as by `only`.
     """
     with connection.cursor() as cursor:
         cursor.execute(SQL, [claim.delivery_id])
         row = cursor.fetchone()
-    delivery = Delivery(**_converted(row[: len(FIELDS)]))
+    delivery = Delivery.from_db(DEFAULT_DB_ALIAS, NAMES, _converted(row[: len(FIELDS)]))
+    delivery.progress = _parsed(delivery.progress)
     event, payload, rule_gone, active, gone, changed_at, silent, *known = row[len(FIELDS) :]
-    delivery.event = Event(id=delivery.event_id, event=event, payload=_parsed(payload))
+    read = (delivery.event_id, event, _parsed(payload))
+    delivery.event = Event.from_db(DEFAULT_DB_ALIAS, EVENT_NAMES, read)
     delivery.rule_version = _version(delivery.rule_version_id)
     delivery.connection = copy.copy(_connection(delivery.connection_id, (changed_at, active, gone)))
     return Loaded(delivery, _known(known), bool(rule_gone), bool(silent))
 
 
-def _converted(values: Sequence[Any]) -> dict[str, Any]:
+def _converted(values: Sequence[Any]) -> Sequence[Any]:
     """The columns as Python has them; PostgreSQL's driver has done it already."""
-    named = {field.attname: value for field, value in zip(FIELDS, values, strict=True)}
-    named["progress"] = _parsed(named["progress"])
-    if connection.vendor == "sqlite":
-        for convert, names in CONVERTED.items():
-            for name in names:
-                if named[name] is not None:
-                    named[name] = convert(named[name])
-    return named
+    if connection.vendor != "sqlite":
+        return values
+    return [
+        value if convert is None or value is None else convert(value)
+        for convert, value in zip(CONVERTERS, values, strict=True)
+    ]
 
 
 @lru_cache(maxsize=VERSIONS_KEPT)
@@ -116,8 +117,14 @@ def _moment(naive: datetime) -> datetime:
     return naive.replace(tzinfo=UTC)
 
 
-CONVERTED: Mapping[Callable[[Any], Any], Sequence[str]] = {
-    UUID: ("workspace_id", "rule_id", "rule_version_id", "connection_id"),
-    _moment: ("released_at", "cancel_asked_at", "retry_until"),
-    bool: ("insist", "is_test"),
-}
+def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    own = field.target_field if isinstance(field, models.ForeignKey) else field
+    convert: Mapping[type, Callable[[Any], Any]] = {
+        models.UUIDField: UUID,
+        models.DateTimeField: _moment,
+        models.BooleanField: bool,
+    }
+    return convert.get(type(own))
+
+
+CONVERTERS = [_converter(field) for field in FIELDS]

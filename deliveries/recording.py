@@ -38,7 +38,8 @@ class Running:
 
     claim: Claim
     delivery: Delivery
-    attempt: Attempt
+    attempt_id: int
+    started_at: datetime
     exchanges: list[Exchange] = field(default_factory=list)
     learned: list[KnownContact] = field(default_factory=list)
     doubted: bool = False
@@ -53,36 +54,24 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
     trigger = Trigger.RETRY if _goes_on(delivery) else delivery.trigger
     delivery.attempt_count += 1
     delivery.run_attempts += 1
-    attempt = Attempt(
-        delivery=delivery,
-        number=delivery.attempt_count,
-        trigger=trigger,
-        asked_by="" if trigger == Trigger.RETRY else delivery.asked_by,
-        rule_version=version,
-        connection_id=delivery.connection_id,
-        target_id=delivery.target_id,
-        target_label=version.target_label,
-        lease_token=claim.token,
-        started_at=now,
-    )
-    attempt.pk = attempt_rows.open_row(
+    attempt_id = attempt_rows.open_row(
         {
             "delivery": delivery.pk,
-            "number": attempt.number,
+            "number": delivery.attempt_count,
             "run_attempts": delivery.run_attempts,
-            "trigger": str(attempt.trigger),
-            "asked_by": attempt.asked_by,
+            "trigger": str(trigger),
+            "asked_by": "" if trigger == Trigger.RETRY else delivery.asked_by,
             "version": version.pk,
-            "connection": attempt.connection_id,
-            "target_id": attempt.target_id,
-            "target_label": attempt.target_label,
+            "connection": delivery.connection_id,
+            "target_id": delivery.target_id,
+            "target_label": version.target_label,
             "token": claim.token,
             "now": now,
         }
     )
-    if attempt.pk is None:
+    if attempt_id is None:
         raise ClaimLost("The delivery was given to another worker.")
-    return Running(claim, delivery, attempt)
+    return Running(claim, delivery, attempt_id, started_at=now)
 
 
 def _goes_on(delivery: Delivery) -> bool:
@@ -110,14 +99,14 @@ def record_done(running: Running, done: Done, *, known: KnownContact, now: datet
     held = attempt_rows.complete_row(
         {
             "delivery": delivery.pk,
-            "attempt": running.attempt.pk,
+            "attempt": running.attempt_id,
             "token": running.claim.token,
             "now": now,
             "exchanges": [as_json(exchange) for exchange in running.exchanges],
             "duration": _duration_ms(running, now),
             "message": done.message[:500],
             "effect": done.effect,
-            "target_id": done.target_id or running.attempt.target_id,
+            "target_id": done.target_id or delivery.target_id,
             "account": delivery.account_id,
             "email": delivery.email,
             "external_id": contact.id,
@@ -245,7 +234,7 @@ def _in_hand(claim: Claim) -> QuerySet[Delivery]:
 
 
 def _close(running: Running, *, now: datetime, **result: Any) -> None:
-    Attempt.objects.filter(pk=running.attempt.pk, outcome="").update(
+    Attempt.objects.filter(pk=running.attempt_id, outcome="").update(
         exchanges=[as_json(exchange) for exchange in running.exchanges],
         completed_at=now,
         duration_ms=_duration_ms(running, now),
@@ -254,7 +243,7 @@ def _close(running: Running, *, now: datetime, **result: Any) -> None:
 
 
 def _duration_ms(running: Running, now: datetime) -> int:
-    return max(0, round((now - running.attempt.started_at).total_seconds() * 1000))
+    return max(0, round((now - running.started_at).total_seconds() * 1000))
 
 
 def as_json(exchange: Exchange) -> dict[str, Any]:
@@ -301,5 +290,5 @@ def _ids(running: Running) -> dict[str, Any]:
     return {
         "event_id": running.delivery.event_id,
         "delivery_id": running.delivery.pk,
-        "attempt_id": running.attempt.pk,
+        "attempt_id": running.attempt_id,
     }
