@@ -61,7 +61,7 @@ def open_row(values: Values) -> Any:
 
     Shape: None, and no row, when the claim was lost or somebody asked to cancel.
     """
-    given = {**values, "uuid": uuid4()}
+    given = _adapted({**values, "uuid": uuid4()})
     if connection.vendor == "postgresql":
         write = OPEN_SQL.format(held=f" WHERE {HELD}")
         return _value(f"WITH held AS ({BEGIN_SQL} RETURNING id) {write}", given)
@@ -75,6 +75,7 @@ def complete_row(values: Values, *, remember: bool) -> bool:
     Shape: with `remember` also what we know of the contact is stored, unless
     the claim was lost.
     """
+    given = _adapted(values)
     if connection.vendor == "postgresql":
         contact = REMEMBER_SQL.format(held=HELD)
         third = f", remembered AS ({contact} RETURNING id)" if remember else ""
@@ -82,27 +83,27 @@ def complete_row(values: Values, *, remember: bool) -> bool:
             _value(
                 f"WITH held AS ({COMPLETE_SQL} RETURNING id), "  # noqa: S608
                 f"closed AS ({CLOSE_SQL} RETURNING id){third} SELECT count(*) FROM held",
-                values,
+                given,
             )
         )
     with transaction.atomic():
-        held = _rows(COMPLETE_SQL, values) == 1
-        _rows(CLOSE_SQL, values)
+        held = _rows(COMPLETE_SQL, given) == 1
+        _rows(CLOSE_SQL, given)
         if held and remember:
-            _rows(REMEMBER_SQL.format(held="TRUE"), values)
+            _rows(REMEMBER_SQL.format(held="TRUE"), given)
     return held
 
 
-def _value(statement: str, values: Values) -> Any:
+def _value(statement: str, given: Values) -> Any:
     with connection.cursor() as cursor:
-        cursor.execute(statement, _adapted(values))
+        cursor.execute(statement, given)
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _rows(statement: str, values: Values) -> int:
+def _rows(statement: str, given: Values) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(statement, _adapted(values))
+        cursor.execute(statement, given)
         return int(cursor.rowcount)
 
 
