@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -19,6 +18,7 @@ from connections.catalog import fold
 from connections.catalog_uses import Use, is_used, uses_of
 from connections.models import CatalogEntry, Connection
 from connections.states import ago
+from meshes import moments
 from meshes.admin_base import ModelAdmin
 from meshes.visibility import limited_to
 
@@ -196,7 +196,7 @@ class CatalogEntryAdmin(ModelAdmin):
         back = urlencode({"back": request.get_full_path()})
         return {
             "account": account.key,
-            "read": f"{ago(read_at)}, {timezone.localtime(read_at):%H:%M %Z}" if read_at else "",
+            "read": f"{ago(read_at)}, {moments.clock(read_at)}" if read_at else "",
             "error": account.catalog_error,
             "url": f"{button}?{back}" if may else "",
         }

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import reverse
-from django.utils import timezone
 
 from connections import destinations
 from connections.activation import is_verified
@@ -17,6 +16,7 @@ from connections.catalog import visible_catalog
 from connections.models import Connection
 from connections.states import ago, notes_of, state_of
 from connections.waiting import held_over
+from meshes import moments
 from meshes.charts import Bars, bars
 
 KINDS = {"tag": "Tags", "list": "Lists", "field": "Fields"}
@@ -104,4 +104,4 @@ def _chart(budget: Budget) -> Bars:
 
 
 def _at(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %b %Y %H:%M %Z}"
+    return moments.moment(moment)

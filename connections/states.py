@@ -11,6 +11,7 @@ from django.utils.timesince import timesince
 
 from connections.activation import BY_HAND, is_verified
 from connections.models import Account, Connection, InactiveReason
+from meshes import moments
 
 DOUBTED_FOR = timedelta(minutes=15)
 REFUSED = InactiveReason.AUTHENTICATION_INVALID
@@ -54,8 +55,8 @@ def pause_of(account: Account, *, now: datetime) -> str:
     """Until when the account waits and why; empty when it does not wait."""
     if account.paused_until is None or account.paused_until <= now:
         return ""
-    until = timezone.localtime(account.paused_until)
-    return f"Paused until {until:%H:%M:%S %Z}: {PAUSES.get(account.pause_reason, PAUSED)}."
+    until = moments.clock(account.paused_until, seconds=True)
+    return f"Paused until {until}: {PAUSES.get(account.pause_reason, PAUSED)}."
 
 
 def _probe(connection: Connection, *, now: datetime) -> str:
@@ -70,8 +71,8 @@ def _probe(connection: Connection, *, now: datetime) -> str:
         return ""
     if connection.inactive_reason != REFUSED or account.next_probe_at is None:
         return ""
-    soon = timezone.localtime(max(account.next_probe_at, now))
-    return f"Meshes tries the key again by itself at about {soon:%H:%M %Z}."
+    soon = moments.clock(max(account.next_probe_at, now))
+    return f"Meshes tries the key again by itself at about {soon}."
 
 
 def _switched_off(connection: Connection) -> State | None:

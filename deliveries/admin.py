@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -18,10 +17,12 @@ from deliveries import (
     admin_books,
     admin_erasing,
     admin_jobs,
+    admin_looks,
     admin_rules,
     admin_trials,
     buttons,
     job_pages,
+    payload_looks,
     wording,
 )
 from deliveries import admin_displays as displays
@@ -33,10 +34,10 @@ from deliveries.admin_timeline import timeline
 from deliveries.fixing import steps
 from deliveries.mapping_preview import MappingPreviewMixin
 from deliveries.models import Delivery, Event
+from deliveries.permissions import MAY_REPLAY_MANY
 from deliveries.searching import deliveries_asked, events_asked
 from deliveries.seeking import Asked
 from deliveries.verdicts import verdicts_of
-from meshes.admin_base import who
 from meshes.visibility import visible_ids
 
 __all__ = [
@@ -46,11 +47,10 @@ __all__ = [
     "admin_books",
     "admin_erasing",
     "admin_jobs",
+    "admin_looks",
     "admin_rules",
     "admin_trials",
 ]
-
-log = structlog.get_logger(__name__)
 
 SHOWN_DELIVERIES = 100
 NAMED = ("workspace", "connection", "rule_version")
@@ -157,7 +157,7 @@ class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list, with a way to replay all of it."""
-        may = request.user.has_perm(buttons.MAY_REPLAY)
+        may = request.user.has_perm(MAY_REPLAY_MANY)
         more = {"replay_url": job_pages.replay_address(request) if may else ""}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
@@ -188,8 +188,8 @@ class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
 
 
 def _payload(request: HttpRequest, event: Event) -> dict[str, Any]:
-    allowed = event.erased_at is None and request.user.has_perm("deliveries.view_payload")
-    if not allowed or "payload" not in request.GET:
-        return {"may_see_payload": allowed, "payload": None}
-    log.info("payload_viewed", by=who(request), by_id=request.user.pk, event_id=str(event.uuid))
+    may = payload_looks.may_look(request.user, event)
+    if not may or "payload" not in request.GET:
+        return {"may_see_payload": may, "payload": None}
+    payload_looks.look(event, user=request.user, now=timezone.now())
     return {"may_see_payload": True, "payload": displays.payload_text(event)}

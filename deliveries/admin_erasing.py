@@ -22,9 +22,9 @@ from deliveries.admin_columns import CHIP
 from deliveries.admin_history import HistoryAdmin
 from deliveries.erasure_pages import EraseForm
 from deliveries.models import Erasure
+from deliveries.permissions import MAY_ERASE
 from meshes.admin_base import who
 
-MAY_ERASE = "deliveries.erase_person"
 ASK = "deliveries_erasure_ask"
 
 

@@ -19,9 +19,9 @@ from deliveries.admin_columns import CHIP
 from deliveries.admin_history import HistoryAdmin
 from deliveries.backfilling import CannotBackfill
 from deliveries.background_jobs import NothingToReplay
-from deliveries.buttons import MAY_REPLAY
 from deliveries.job_buttons import JOB_BUTTONS
 from deliveries.models import BackgroundJob, Delivery
+from deliveries.permissions import MAY_REPLAY_MANY
 from deliveries.selecting import SelectionUnclear
 from meshes.visibility import limited_to
 from rules.models import Rule
@@ -45,11 +45,11 @@ class BackgroundJobAdmin(HistoryAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may start a job may look at jobs."""
-        return super().has_view_permission(request, obj) or request.user.has_perm(MAY_REPLAY)
+        return super().has_view_permission(request, obj) or request.user.has_perm(MAY_REPLAY_MANY)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """The same, for the sidebar."""
-        return super().has_module_permission(request) or request.user.has_perm(MAY_REPLAY)
+        return super().has_module_permission(request) or request.user.has_perm(MAY_REPLAY_MANY)
 
     def get_urls(self) -> list[URLPattern]:
         """The pages that come before a job, ahead of Django's own."""
@@ -109,7 +109,7 @@ class BackgroundJobAdmin(HistoryAdmin):
         return self._page(request, "backfill.html", f"Backfill of “{rule.name}”", page)
 
     def _check(self, request: HttpRequest) -> None:
-        if not request.user.has_perm(MAY_REPLAY):
+        if not request.user.has_perm(MAY_REPLAY_MANY):
             raise PermissionDenied
 
     def _to_job(self, request: HttpRequest, job: BackgroundJob) -> HttpResponse:

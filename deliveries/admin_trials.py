@@ -17,8 +17,8 @@ from deliveries import admin_filters as filters
 from deliveries import trial_cleaning, trial_pages, trying, wording
 from deliveries.admin_history import HistoryAdmin
 from deliveries.models import Trial
+from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_cleaning import CannotCleanUp
-from deliveries.trial_pages import MAY_TEST
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
 from meshes.visibility import limited_to

@@ -14,6 +14,7 @@ from deliveries import canceling, wording
 from deliveries.forms import ReplayForm
 from deliveries.models import UNFINISHED, Delivery, Event, Status
 from deliveries.moving import differences
+from deliveries.permissions import MAY_CANCEL, MAY_READ_BACK, MAY_REPLAY, MAY_REPLAY_MANY
 from deliveries.reading_back import CannotReadBack, contacts_of, read_back
 from deliveries.replaying import (
     SENTENCES,
@@ -26,9 +27,6 @@ from deliveries.replaying import (
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
 
-MAY_REPLAY = "deliveries.replay_delivery"
-MAY_CANCEL = "deliveries.cancel_delivery"
-MAY_READ_BACK = "deliveries.read_back"
 ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 STOPPED = {
     canceling.CANCELED: "The delivery is canceled; nothing more is sent for it.",
@@ -157,7 +155,7 @@ EVENT_BUTTONS = (
         act=replay_failed,
         form=ReplayForm,
         shown=_has_failed,
-        permission=MAY_REPLAY,
+        permission=MAY_REPLAY_MANY,
         template="admin/deliveries/ask.html",
     ),
     Button(

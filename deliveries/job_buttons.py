@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from deliveries import background_jobs
-from deliveries.buttons import MAY_REPLAY, counted, stopped
+from deliveries.buttons import counted, stopped
 from deliveries.models import BackgroundJob
+from deliveries.permissions import MAY_REPLAY_MANY
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
 
@@ -42,7 +43,7 @@ def _is_paused(job: BackgroundJob) -> bool:
     return job.state == BackgroundJob.State.PAUSED
 
 
-_button = partial(Button, permission=MAY_REPLAY, refusals=(background_jobs.JobOver,))
+_button = partial(Button, permission=MAY_REPLAY_MANY, refusals=(background_jobs.JobOver,))
 
 JOB_BUTTONS = (
     _button(

@@ -14,6 +14,7 @@ from deliveries import trial_cleaning, trial_plan, trying, wording
 from deliveries.admin_displays import Fact
 from deliveries.buttons import MAY_READ_BACK, MAY_REPLAY
 from deliveries.models import Delivery, Event, Trial
+from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_form import FIELDS, JSON, TrialForm
 from deliveries.trial_prefill import (
     addresses,
@@ -34,7 +35,6 @@ from rules.facts import normalized_email
 from rules.models import Rule
 from rules.wording import action_words
 
-MAY_TEST = "deliveries.send_test_event"
 MAY_EDIT_RULES = "rules.change_rule"
 ROW = ("workspace", "rule", "rule_version__connection", "event")
 

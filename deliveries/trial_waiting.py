@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
-from django.utils import timezone
 
 from connections.models import Account, Connection
 from deliveries import beats, wording
 from deliveries.admin_displays import address
 from deliveries.models import UNFINISHED, Delivery, Status
 from deliveries.reasons import explained
+from meshes import moments
 from rules.models import Rule
 
 BUSY_S = 2.0
@@ -83,9 +83,9 @@ def _of_connection(connection: Connection) -> Iterator[Obstacle]:
 
 def _of_account(account: Account, *, now: datetime) -> Iterator[Obstacle]:
     if account.paused_until and account.paused_until > now:
-        until = timezone.localtime(account.paused_until)
+        until = moments.clock(account.paused_until, seconds=True)
         yield Obstacle(
-            f"The account asked for a pause until {until:%H:%M:%S %Z}.",
+            f"The account asked for a pause until {until}.",
             "Wait; it goes on by itself.",
             blocks=False,
         )

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from django.utils import timezone
-
 from connections.destinations.base import Action
 from deliveries.models import Outcome, Status, Trigger
 from deliveries.reasons import explained
+from meshes.moments import moment as moment  # part of the words
 
 PAGE_COMPLETED = "page.completed"
 LONGEST_SHOWN = 40
@@ -94,20 +93,6 @@ class Progress(Protocol):
     held_reason: str
     reason: str
     next_attempt_at: datetime
-
-
-def moment(value: datetime, *, seconds: bool = False) -> str:
-    """The time in the viewer's zone: `21 Mar 2026 16:06 CET (+01:00)`; UTC just says so."""
-    local = timezone.localtime(value)
-    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    offset = f"{local:%z}"
-    offset = f"{offset[:3]}:{offset[3:5]}"
-    name = local.tzname() or ""
-    if name == "UTC":
-        offset = "UTC"
-    elif name[:1].isalpha():
-        offset = f"{name} ({offset})"
-    return f"{local.day} {local:%b %Y} {clock} {offset}"
 
 
 def duration(milliseconds: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import ValidationError
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from meshes import theme
@@ -138,6 +140,28 @@ class ConfigurationAdmin(SoftDeleteMixin, ModelAdmin, SimpleHistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows that are not deleted."""
         return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kw: Any) -> Any:
+        """The edits of a row that this person may see."""
+        self._require_sight(request, object_id)
+        return super().history_view(request, object_id, *args, **kw)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, *args: Any, **kw: Any
+    ) -> Any:
+        """One edit of a row that this person may see."""
+        self._require_sight(request, object_id)
+        return super().history_form_view(request, object_id, version_id, *args, **kw)
+
+    def _require_sight(self, request: HttpRequest, object_id: str) -> None:
+        # The history of a deleted row stays open, so this asks for all rows, not for live ones.
+        rows = limited_to(self.model._default_manager.all(), request.user, path=self.workspace_path)
+        try:
+            seen = rows.filter(pk=unquote(object_id)).exists()
+        except (ValidationError, ValueError):
+            seen = False
+        if not seen:
+            raise Http404("There is no such row.")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Newest first, unless the page says otherwise."""

@@ -1,6 +1,7 @@
 """Registers the meshes room with Django."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class MeshesConfig(AppConfig):
@@ -10,5 +11,11 @@ class MeshesConfig(AppConfig):
     verbose_name = "Workspaces and access"
 
     def ready(self) -> None:
-        """Let the system checks register themselves."""
+        """Let the system checks register themselves, and the roles follow migrations."""
         from meshes import checks  # noqa: F401
+        from meshes.roles import give_roles
+
+        # The last room to be migrated: by then the permissions of all of them exist.
+        post_migrate.connect(
+            give_roles, sender=apps.get_app_config("deliveries"), dispatch_uid="meshes.roles"
+        )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
-from django.utils.formats import date_format
-
+from meshes import moments
 from meshes.models import MachineKey, PublishableKey
 
 Key = PublishableKey | MachineKey
@@ -27,4 +25,4 @@ def state_of(key: Key, now: datetime) -> tuple[str, str]:
 
 
 def _when(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return moments.moment(moment)

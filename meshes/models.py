@@ -192,3 +192,23 @@ class AlertContact(Configuration):
 
     def __str__(self) -> str:
         return self.email
+
+
+class RoleGrant(models.Model):
+    """That a permission was once given to a group that ships with the product.
+
+    Why: what an operator took away must not come back with the next migration.
+    """
+
+    role = models.CharField(max_length=64)
+    permission = models.CharField(max_length=200)
+    given_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["role", "permission"], name="role_grant_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.permission}"

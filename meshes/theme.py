@@ -37,6 +37,7 @@ ICONS = {
     "Trial": "science",
     "Erasure": "person_off",
     "BooksCheck": "balance",
+    "PayloadLook": "visibility",
     "Rule": "rule",
     "MappingVersion": "schema",
     "EventType": "label",

@@ -13,10 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from meshes import moments
 from meshes.admin_base import who
 from rules.errors import Refused, VersionUnknown
 from rules.models import CONDITION_FIELDS, Rule, RuleVersion
@@ -152,7 +152,7 @@ def next_step_address(rule: Rule) -> str:
 
 def when(version: Any) -> str:
     """When it was made, in the viewer's words."""
-    return date_format(timezone.localtime(version.created_at), "DATETIME_FORMAT")
+    return moments.moment(version.created_at)
 
 
 def _next_target(rule: Rule) -> dict[str, str]:

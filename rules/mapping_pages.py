@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from connections.models import Connection
+from meshes import moments
 from rules.mapping import generated_schema
 from rules.mapping_editing import Editing
 from rules.mapping_rows import MAX_STEPS, Row
@@ -107,7 +107,7 @@ def author(shown: MappingVersion) -> str:
 
 def moment(at: datetime | None) -> str:
     """The time in the viewer's zone with its offset; empty for never."""
-    return f"{timezone.localtime(at):%-d %b %Y %H:%M %Z}" if at else ""
+    return moments.moment(at) if at else ""
 
 
 def _shown(number: int | str, row: Row, dests: list[Dest]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The tables of this room; import them from here, whichever file they stand in."""
 
 from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
+from deliveries.models.looks import PayloadLook
 from deliveries.models.runtime import BooksCheck, IdempotencyKey, Rollup, WorkerBeat
 from deliveries.models.words import (
     UNFINISHED,
@@ -30,6 +31,7 @@ __all__ = [
     "ImportBatch",
     "Mail",
     "Outcome",
+    "PayloadLook",
     "Priority",
     "Rollup",
     "Status",

@@ -189,7 +189,8 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         permissions = [
-            ("replay_delivery", "Can replay deliveries"),
+            ("replay_delivery", "Can replay one delivery"),
+            ("replay_many", "Can replay many deliveries at once and backfill rules"),
             ("cancel_delivery", "Can cancel deliveries"),
             ("read_back", "Can read contacts back from their account"),
         ]

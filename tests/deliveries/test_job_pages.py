@@ -145,7 +145,7 @@ def test_with_several_workspaces_one_must_be_chosen(staff, rule):
 
 def test_other_workspaces_are_out_of_reach(rule):
     theirs = ended(rule)
-    browser = viewer("view_delivery", "replay_delivery")
+    browser = viewer("view_delivery", "replay_many")
     mine = make_workspace()
     Membership.objects.create(user=User.objects.get(username="viewer")).workspaces.add(mine)
     job = start(rule.workspace)

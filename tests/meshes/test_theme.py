@@ -44,6 +44,7 @@ for page in ("", "meshes/workspace/", "meshes/machinekey/", f"meshes/workspace/{
              f"meshes/workspace/{pk}/history/", f"meshes/workspace/{pk}/do/create-key/"):
     answer = client.get(f"/admin/{page}")
     assert answer.status_code == 200, page
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
 text = client.get(f"/admin/meshes/workspace/{pk}/change/").content.decode()
 assert "Create publishable key" in text
 """
