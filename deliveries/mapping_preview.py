@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from connections.models import Connection
-from deliveries import wording
+from deliveries import payload_looks, wording
 from deliveries.models import Event
-from meshes.admin_base import who
 from rules.admin_targets import connections_of
 from rules.facts import normalized_email
 from rules.mapping import EMAIL, evaluate
@@ -32,8 +31,6 @@ from rules.mapping_schema import PATH
 from rules.mapping_words import source_words
 
 EVENTS, PATHS, DEEPEST, LONGEST = 15, 200, 5, 200
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +83,9 @@ def _preview(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     }
     if chosen is None:
         return context
-    clear = request.user.has_perm("deliveries.view_payload")
+    clear = payload_looks.may_look(request.user, chosen)
     if clear:
-        log.info(
-            "payload_viewed", by=who(request), by_id=request.user.pk, event_id=str(chosen.uuid)
-        )
+        payload_looks.look(chosen, user=request.user, now=timezone.now())
     lines = [_line(editing, row, chosen.payload, clear=clear) for row in sent.kept]
     return context | {
         "lines": lines,

@@ -12,8 +12,8 @@ from django.utils import timezone
 from deliveries import admin_displays as displays
 from deliveries import trial_cleaning, trial_plan, trying, wording
 from deliveries.admin_displays import Fact
-from deliveries.buttons import MAY_READ_BACK, MAY_REPLAY
 from deliveries.models import Delivery, Event, Trial
+from deliveries.permissions import MAY_READ_BACK, MAY_REPLAY
 from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_form import FIELDS, JSON, TrialForm
 from deliveries.trial_prefill import (
