@@ -41,7 +41,10 @@ ABOUT = {
 # Without the row that they are asked about they answer 404 to those whom they serve.
 NAMES_NOTHING = {"rules_rule_refresh"}
 # What an address needs beside itself.
-ASKED = {"rules_rule_targets": "?connection={connection}&action=add_tag"}
+ASKED = {
+    "rules_rule_targets": "?connection={connection}&action=add_tag",
+    "rules_rule_seen": "?connection={connection}",
+}
 
 
 class Page(NamedTuple):

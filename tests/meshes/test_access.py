@@ -161,10 +161,12 @@ rules_rule_change YYY..
 rules_rule_changelist YYY.Y
 rules_rule_delete YY...
 rules_rule_dry-run YY..Y
+rules_rule_export YYY.Y
+rules_rule_import YY..Y
 rules_rule_history YYY..
 rules_rule_paste YY..Y
 rules_rule_refresh YY..Y
-rules_rule_seen .....
+rules_rule_seen YY...
 rules_rule_targets YY...
 """
 EXPECTED = dict(line.split() for line in TABLE.strip().splitlines())
