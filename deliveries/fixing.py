@@ -16,8 +16,9 @@ from django.urls import reverse
 
 from deliveries import wording
 from deliveries.admin_displays import address
-from deliveries.buttons import ENDED, MAY_READ_BACK, MAY_REPLAY
+from deliveries.buttons import ENDED
 from deliveries.models import Delivery, Status
+from deliveries.permissions import MAY_READ_BACK, MAY_REPLAY
 from deliveries.reading_back import contacts_of
 
 
