@@ -22,6 +22,7 @@ from deliveries.finding import Finding
 from deliveries.models import Delivery, Event, Found, Status, Trial, Trigger
 from deliveries.reasons import BY_ITSELF, Reason, explained
 from deliveries.repaired_targets import repaired_target
+from rules.models import RuleVersion
 from rules.targets import action_of
 
 SENT_LENGTH = 60
@@ -255,9 +256,9 @@ def action(delivery: Delivery) -> str:
     return wording.action(declared, key=delivery.action, target=target)
 
 
-def destination_name(delivery: Delivery) -> str:
+def destination_name(row: Delivery | RuleVersion) -> str:
     """The destination's own name; its kind when this release does not know it."""
-    kind = delivery.connection.kind
+    kind = row.connection.kind
     known = {destination.kind: destination.name for destination in destinations.DESTINATIONS}
     return known.get(kind, kind)
 

@@ -179,6 +179,6 @@ def _store(trial: Trial, told: list[str], *, by: str, now: datetime) -> list[str
 
 
 def may_clean(trial: Trial) -> bool:
-    """Whether the test has not been cleaned up and nothing of it is in flight."""
-    in_hand = Delivery.objects.filter(event=trial.event_id, status=Status.PROCESSING)
-    return trial.cleaned_at is None and not in_hand.exists()
+    """Whether something was sent that is not cleaned up yet, and nothing is in flight."""
+    free = Delivery.objects.filter(event=trial.event_id).exclude(status=Status.PROCESSING)
+    return trial.cleaned_at is None and free.exists()

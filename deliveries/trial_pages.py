@@ -168,7 +168,7 @@ def _add_faults(form: TrialForm, error: ApiError) -> None:
         name = param.removeprefix("payload.")
         beside = form.cleaned_data["how"] == FIELDS and name in form.fields
         form.add_error(
-            name if beside else None, message if beside else f"{param} {message}".strip()
+            name if beside else None, f"It {message}." if beside else f"{param} {message}".strip()
         )
 
 

@@ -15,6 +15,7 @@ from deliveries.models import Attempt, Delivery, Found, Outcome, Status, Trial
 from deliveries.reasons import explained
 from deliveries.trial_waiting import Obstacle, while_waiting
 from deliveries.verdicts import differences_of
+from rules.targets import action_of
 
 State = Literal["done", "now", "waiting", "stopped", "open"]
 TONES: Mapping[str, str] = MappingProxyType(
@@ -71,14 +72,14 @@ def course(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Course:
         _accepted(trial),
         _matched(trial, delivery),
         _sent(delivery, attempt, now=now),
-        _answered(delivery, attempt, now=now),
+        _answered(trial, delivery, attempt, now=now),
         _read_back(trial, delivery, now=now),
     )
     stopped = next((stage for stage in stages if stage.state == "stopped"), None)
     if stopped is not None:
         # Without a worker it goes on by itself once somebody starts one.
         moving = bool(delivery and delivery.status not in ENDED)
-        return Course(stages, f"Stopped at: {stopped.title.lower()}", "bad", moving=moving)
+        return Course(stages, f"Stopped at “{stopped.title}”", "bad", moving=moving)
     if all(stage.state == "done" for stage in stages):
         return Course(stages, _passed(stages), "good", moving=False, passed=True)
     return Course(stages, "The test is under way", "busy", moving=True)
@@ -134,8 +135,10 @@ def _sent(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) 
     return Stage(title, expected, state, (obstacle.what,), _fix(obstacle))
 
 
-def _answered(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) -> Stage:
-    name = displays.destination_name(delivery) if delivery else "the destination"
+def _answered(
+    trial: Trial, delivery: Delivery | None, attempt: Attempt | None, *, now: datetime
+) -> Stage:
+    name = displays.destination_name(delivery or trial.rule_version)
     title, expected = f"Answer of {name}", f"{name} takes the change."
     if delivery is None or attempt is None or attempt.outcome == Outcome.MAPPING_ERROR:
         return Stage(title, expected)
@@ -153,13 +156,9 @@ def _answered(delivery: Delivery | None, attempt: Attempt | None, *, now: dateti
 
 
 def _read_back(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Stage:
-    title, expected = "Read back", "The contact is as the rule wants it."
+    title, expected = "Read back", _expected(trial)
     if delivery is None:
         return Stage(title, expected)
-    if delivery.rule_version.target_label or delivery.target_id:
-        target = wording.target_name(delivery.rule_version.target_label, delivery.target_id)
-        held = "holds" if delivery.action.startswith("add") else "no longer holds"
-        expected = f"The contact {held} {delivery.target_kind} {target}."
     # While it is cleaned up, it is in hand although it was delivered.
     status = trial.status_before if trial.lane_token else delivery.status
     if status != Status.COMPLETED:
@@ -174,6 +173,16 @@ def _read_back(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Sta
         return Stage(title, expected, "now", ("The contact is being read back.",))
     late = "The worker stopped before it had read the contact back."
     return Stage(title, expected, "stopped", (late,), (verify,))
+
+
+def _expected(trial: Trial) -> str:
+    """What the rule wants the contact to be."""
+    version = trial.rule_version
+    action = action_of(version.connection.kind, version.action)
+    target = wording.target_name(version.target_label, version.target_id)
+    wanted = Finding(Found.AS_WANTED, "")
+    told = finding.sentences(wanted, action=action, target=target, destination="")
+    return told[0] if action else "The contact is as the rule wants it."
 
 
 def _found(title: str, expected: str, delivery: Delivery) -> Stage:

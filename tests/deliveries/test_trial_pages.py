@@ -184,3 +184,9 @@ def test_the_pages_ask_few_queries(staff, sandbox):
     live = reverse("admin:deliveries_trial_stages", args=[trials[0].pk])
     counts = [queries_of(staff, page) for page in (listed, page_of(trials[0]), live)]
     assert all(count <= most for count, most in zip(counts, (9, 18, 10), strict=True)), counts
+
+
+def test_what_sent_nothing_offers_no_clean_up(staff, sandbox):
+    trial = start(tag_rule(sandbox, page_id="other"))
+
+    assert "Clean up" not in text_of(staff, page_of(trial))

@@ -173,8 +173,9 @@ def test_a_read_back_that_failed_says_why(sandbox, worker):
 def test_a_field_that_cannot_be_made_stops_it_before_anything_is_sent(sandbox, worker):
     rule = tag_rule(sandbox)
     schema = rule.current.mapping.schema
-    source = {"type": "path", "value": "name"}
-    required = {"dest": "firstName", "source": source, "on_error": "fail_action"}
+    source = {"type": "path", "value": "page_id"}
+    required = {"dest": "phone", "source": source, "transforms": [{"type": "to_number"}]}
+    required |= {"on_error": "fail_action"}
     make_mapping(rule.connection, schema={**schema, "fields": [schema["fields"][0], required]})
     trial = start(append_version(rule))
     send_one(delivery_of(trial))

@@ -76,7 +76,7 @@ def test_the_json_follows_the_fields_until_somebody_edits_it(page: Page, place) 
 def test_a_condition_that_is_not_met_is_named(page: Page, place) -> None:
     send(page, place.rules[1], email=somebody(), Page_ID="page_other")
 
-    headline(page, "Stopped at: matched by the rule")
+    headline(page, "Stopped at “Matched by the rule”")
     expect(page.get_by_text("It asks for page id page_connect-crm").first).to_be_visible()
     look(page, "test-event-no-match")
 
@@ -113,7 +113,7 @@ def test_a_tag_that_is_gone_stops_it_and_leads_to_the_rule(page: Page) -> None:
 
     send(page, rule, email=somebody())
 
-    headline(page, "Stopped at: answer of activecampaign")
+    headline(page, "Stopped at “Answer of ActiveCampaign”")
     expect(page.get_by_role("link", name="Edit the rule").first).to_be_visible()
     look(page, "test-event-tag-gone")
 
@@ -132,7 +132,7 @@ def test_an_inactive_connection_stops_it_before_it_is_sent(page: Page) -> None:
     look(page, "test-event-form-warned")
     send(page, place.rules[0], email=somebody())
 
-    headline(page, "Stopped at: sent by a worker")
+    headline(page, "Stopped at “Sent by a worker”")
     look(page, "test-event-inactive")
 
 
