@@ -21,6 +21,7 @@ from deliveries import (
     beats,
     books,
     erasing,
+    event_hours,
     idempotency,
     recovery,
     retention,
@@ -87,6 +88,9 @@ def keep_history() -> None:
         retention=lambda: retention.remove_old(now, until=_after(REMOVE_S)),
         tidying=lambda: tidying.remove_by_the_way(now, until=_after(TIDY_S)),
         rollups=lambda: rollups.count_hours(
+            now, until=_after(COUNT_S), kept_since=retention.kept_since(now)
+        ),
+        event_hours=lambda: event_hours.count_hours(
             now, until=_after(COUNT_S), kept_since=retention.kept_since(now)
         ),
         books=lambda: books.check_books(now),

@@ -2,7 +2,7 @@
 
 from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
 from deliveries.models.looks import PayloadLook
-from deliveries.models.runtime import BooksCheck, IdempotencyKey, Rollup, WorkerBeat
+from deliveries.models.runtime import BooksCheck, EventHour, IdempotencyKey, Rollup, WorkerBeat
 from deliveries.models.words import (
     UNFINISHED,
     WAITING,
@@ -26,6 +26,7 @@ __all__ = [
     "DeliveryQuerySet",
     "Erasure",
     "Event",
+    "EventHour",
     "Found",
     "IdempotencyKey",
     "ImportBatch",

@@ -69,6 +69,45 @@ class Rollup(models.Model):
         return f"{self.measure} at {self.hour:%Y-%m-%d %H:00}"
 
 
+class EventHour(models.Model):
+    """How many events of one combination came in one hour, and how far they got; no test events.
+
+    Shape: each count is part of the one before: `accepted`, `matched` by a rule,
+    `delivered`, `confirmed`. `place` is a digest of the five texts, which together are too
+    long for an index. Rows outlive retention. Why: a table beside `Rollup`, whose rows know
+    no event name and whose key the workers of a release before this one rely on.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    hour = models.DateTimeField()
+    place = models.CharField(max_length=64)
+    event = models.CharField(max_length=200)
+    resource = models.CharField(max_length=200, blank=True, default="")
+    resource_id = models.CharField(max_length=64, blank=True, default="")
+    page_id = models.CharField(max_length=200, blank=True, default="")
+    sequence_step = models.CharField(max_length=64, blank=True, default="")
+    accepted = models.PositiveBigIntegerField(default=0)
+    matched = models.PositiveBigIntegerField(default=0)
+    delivered = models.PositiveBigIntegerField(default=0)
+    confirmed = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "hour of events"
+        verbose_name_plural = "hours of events"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "hour", "place"], name="event_hour_unique")
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "resource_id", "hour"], name="event_hour_by_sequence")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} at {self.hour:%Y-%m-%d %H:00}"
+
+
 class WorkerBeat(models.Model):
     """A sign of life of a supervisor or a pump, by the database's clock.
 

@@ -128,7 +128,8 @@ class Alert(models.Model):
     """Something that needs a person: told once by mail and shown until it is over.
 
     Shape: `key` names the subject, so that one trouble is one open row;
-    `counts` maps reasons to numbers for a digest of failures.
+    `counts` maps reasons to numbers for a digest of failures. A silence names
+    its `event` and, where it is about one, the page and step; `last_at` is when it came last.
     """
 
     class Kind(models.TextChoices):
@@ -137,6 +138,7 @@ class Alert(models.Model):
         CONNECTION_INACTIVE = "connection_inactive", "A connection's key is not accepted"
         RULE_HELD = "rule_held", "A rule waits for a person"
         FAILURES = "failures", "Deliveries fail repeatedly"
+        SILENCE = "silence", "An event has stopped coming"
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -148,6 +150,10 @@ class Alert(models.Model):
     rule = models.ForeignKey(
         Rule, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    event = models.CharField(max_length=200, blank=True, default="", db_default="")
+    resource_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    page_id = models.CharField(max_length=200, blank=True, default="", db_default="")
+    sequence_step = models.CharField(max_length=64, blank=True, default="", db_default="")
     reason = models.CharField(max_length=40, blank=True, default="")
     counts = models.JSONField(default=dict)
     seen_id = models.BigIntegerField(default=0)
