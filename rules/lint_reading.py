@@ -70,12 +70,13 @@ def _rule(row: dict[str, object]) -> LintRule:
 
 def _surroundings(workspaces: Collection[UUID]) -> dict[UUID, Surroundings]:
     accounts = _accounts(workspaces)
-    read = {account for of_one in accounts.values() for account in of_one}
-    held = _held(read)
+    held = _held({account for of_one in accounts.values() for account in of_one})
+    if held is None:  # what was not read is not gone
+        held, accounts = {}, defaultdict(dict)
     events, resources = (_keys(model, workspaces) for model in (EventType, ResourceType))
     return {
         pk: Surroundings(
-            held={key: label for key, label in held.items() if key[0] in accounts[pk]},
+            held={key: label for one in accounts[pk] for key, label in held.get(one, {}).items()},
             accounts=accounts[pk],
             event_types=frozenset(events[pk]),
             resource_types=frozenset(resources[pk]),
@@ -96,12 +97,18 @@ def _accounts(workspaces: Collection[UUID]) -> defaultdict[UUID, dict[int, str]]
     return found
 
 
-def _held(accounts: Iterable[int]) -> dict[TargetKey, str]:
+def _held(accounts: Iterable[int]) -> dict[int, dict[TargetKey, str]] | None:
+    """The targets of each account with their names, None when they are too many to read."""
     entries = CatalogEntry.objects.present().filter(account__in=accounts, kind__in=("tag", "list"))
-    rows = entries.order_by("folded", "pk").values_list(
-        "account_id", "kind", "external_id", "label"
+    rows = list(
+        entries.values_list("account_id", "kind", "external_id", "label")[: MOST_TARGETS + 1]
     )
-    return {(account, kind, pk): label for account, kind, pk, label in rows[:MOST_TARGETS]}
+    if len(rows) > MOST_TARGETS:
+        return None
+    found: defaultdict[int, dict[TargetKey, str]] = defaultdict(dict)
+    for account, kind, external_id, label in rows:
+        found[account][account, kind, external_id] = label
+    return found
 
 
 def _keys(

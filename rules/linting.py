@@ -244,11 +244,11 @@ def _unused(rules: Iterable[LintRule], around: Surroundings) -> Iterator[Warned]
             idle[key[0], number_pattern(label)].append(label)
     for (account, pattern), labels in idle.items():
         if (account, pattern) in siblings:
+            tags = f"tag{'s' if len(labels) > 1 else ''} {_listed(sorted(labels))}"
             yield Warned(
                 "unused_tag",
-                f"No rule uses the tag{'s' if len(labels) > 1 else ''} {_listed(labels)} of "
-                f"{around.accounts[account]}, though rules use tags of this kind, such as "
-                f"“{siblings[account, pattern]}”.",
+                f"No rule uses the {tags} of {around.accounts[account]}, though rules use "
+                f"tags of this kind, such as “{siblings[account, pattern]}”.",
             )
 
 

@@ -9,10 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections.models import Connection
+from connections.models import Account, Connection
 from deliveries.models import Rollup
 from deliveries.rollups import hour_of
 from meshes.models import Membership
+from rules import lint_reading
+from rules.lint_reading import warnings_of
 from rules.models import Rule
 from tests.builders import make_catalog, make_connection, make_delivery, make_event, make_rule
 from tests.deliveries.pages import queries_of, text_of, viewer
@@ -147,3 +149,14 @@ def test_ten_thousand_rules_do_not_break_the_list(staff: Client, connection: Con
     assert queries_of(staff, LIST) <= 20
     assert queries_of(staff, f"{LIST}?sequence=setup") <= 21
     assert queries_of(staff, f"{LIST}{model.pk}/change/") <= 20
+
+
+def test_targets_too_many_to_read_are_not_called_gone(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_rule(connection=connection, target_id="99")
+    Account.objects.update(catalog_refreshed_at=timezone.now())
+    workspace = connection.workspace_id
+    assert [one.kind for one in warnings_of([workspace])[workspace]] == ["target_gone"]
+    monkeypatch.setattr(lint_reading, "MOST_TARGETS", 1)
+    assert warnings_of([workspace])[workspace] == ()
