@@ -12,7 +12,7 @@ from connections.models import Account, AccountHour
 from connections.usage import HOUR, hour_of
 
 HOURS = 24
-SEEN = 0.05
+SEEN = 0.2
 """Below so many requests a second, other tools do not count as seen."""
 
 

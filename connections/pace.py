@@ -15,7 +15,7 @@ from django.db.models import F
 
 from connections.clock import by_database_clock, database_now, now_parameter
 from connections.models import Account
-from connections.usage import note_refusal
+from connections.usage import note_refusal, slot_taken
 
 SHARE = 0.95
 """Of the allowed rate: at the full rate, jitter alone causes refusals."""
@@ -67,11 +67,12 @@ def reserve_slot(account_id: int) -> float:
         f"UPDATE {Account._meta.db_table} SET slots_taken = slots_taken + 1, "  # noqa: S608
         f"next_slot = {greatest}(next_slot, {now}) + {gap} "
         f"WHERE id = %(id)s AND (paused_until IS NULL OR paused_until <= %(now)s) "
-        f"RETURNING next_slot - {gap} - {now}"
+        f"RETURNING next_slot - {gap} - {now}, slots_taken"
     )
     row = _one_row(sql, account_id)
     if row is None:
         raise _paused(account_id)
+    slot_taken(account_id, int(row[1]))
     return max(0.0, float(row[0]))
 
 

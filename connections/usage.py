@@ -26,6 +26,9 @@ WRITE_EVERY_S = 30.0
 WINDOW_S = 1.0
 """The time in which an account counts the requests that its limit allows."""
 
+LATE_S = 0.03
+"""How much later than the last one a call of ours may arrive, and count with this one."""
+
 COLUMNS = ("sent", "refused", "paused_s", "asked", "others")
 
 log = structlog.get_logger(__name__)
@@ -35,13 +38,26 @@ log = structlog.get_logger(__name__)
 class _Seen:
     """What this process saw of one account since it last wrote.
 
+    Shape: `first`, `last` and `own` tell whether every slot between two of
+    ours is ours, too; `unsure` holds what answers told until that is known.
     Units: moments are in seconds since the epoch.
     """
 
     left_at: deque[float] = field(default_factory=lambda: deque(maxlen=64))
+    first: int = 0
+    last: int = 0
+    own: int = 0
+    doubted_at: float = 0.0
+    shared_at: float = 0.0
+    unsure: deque[int] = field(default_factory=lambda: deque(maxlen=256))
     asked: int = 0
-    others: float = 0.0
+    others: int = 0
     written_at: float = 0.0
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process of ours took a slot since `first`."""
+        return self.last - self.first + 1 == self.own
 
 
 _seen: dict[int, _Seen] = {}
@@ -59,15 +75,38 @@ def call_leaves(account_id: int) -> None:
         _seen.setdefault(account_id, _Seen()).left_at.append(time.time())
 
 
+def slot_taken(account_id: int, number: int) -> None:
+    """Remember that the account's slot of this number is ours.
+
+    Why: a gap in the numbers is another process of ours, whose calls nobody
+    here knows of; what answers told meanwhile says nothing about other tools.
+    """
+    now = time.time()
+    with _guard:
+        seen = _seen.setdefault(account_id, _Seen())
+        if not seen.own:
+            seen.first, seen.last, seen.shared_at = number, number, now
+        seen.first, seen.last = min(seen.first, number), max(seen.last, number)
+        seen.own += 1
+        if seen.alone:
+            seen.asked, seen.others = seen.asked + len(seen.unsure), seen.others + sum(seen.unsure)
+            seen.unsure.clear()
+            seen.doubted_at = 0.0
+        elif not seen.doubted_at:
+            seen.doubted_at = now  # two threads may tell theirs in the wrong order
+        elif now - seen.doubted_at > WINDOW_S:
+            seen.first, seen.last, seen.own = number, number, 1
+            seen.doubted_at, seen.shared_at = 0.0, now
+            seen.unsure.clear()
+
+
 def answer_came(account_id: int, exchange: Exchange) -> None:
     """Learn from the answer how much of the limit went to others.
 
     Why: it never raises, since the answer itself matters more than this.
     """
     told = others_in(exchange, ours=_ours_around(account_id, exchange))
-    if told is None:
-        return
-    tally = _counted(account_id, told)
+    tally = _tally(account_id, told, at=exchange.started_at)
     if tally is None:
         return
     try:
@@ -125,21 +164,23 @@ def add(account_id: int, hour: datetime, **amounts: float) -> None:
 
 
 def _ours_around(account_id: int, exchange: Exchange) -> int:
-    since, until = exchange.started_at - WINDOW_S, exchange.started_at + exchange.elapsed_ms / 1000
+    since = exchange.started_at - WINDOW_S - LATE_S
+    until = exchange.started_at + exchange.elapsed_ms / 1000
     with _guard:
         known = _seen.get(account_id)
         return sum(since < moment <= until for moment in known.left_at) if known else 0
 
 
-def _counted(account_id: int, others: int) -> tuple[int, float] | None:
-    """What to write now, or None while the last writing is too fresh."""
+def _tally(account_id: int, others: int | None, *, at: float) -> tuple[int, int] | None:
+    """What to write now, or None while there is nothing or the last writing is too fresh."""
     with _guard:
-        known = _seen.setdefault(account_id, _Seen())
-        known.asked, known.others = known.asked + 1, known.others + others
-        if time.time() - known.written_at < WRITE_EVERY_S:
+        seen = _seen.setdefault(account_id, _Seen())
+        if others is not None and at - 2 * WINDOW_S > seen.shared_at:
+            seen.unsure.append(others)
+        if not seen.asked or time.time() - seen.written_at < WRITE_EVERY_S:
             return None
-        tally = (known.asked, known.others)
-        known.asked, known.others, known.written_at = 0, 0.0, time.time()
+        tally = (seen.asked, seen.others)
+        seen.asked, seen.others, seen.written_at = 0, 0, time.time()
         return tally
 
 

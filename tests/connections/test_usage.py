@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -97,31 +98,68 @@ def test_an_answer_tells_of_others_what_cannot_be_ours(exchange, ours, others):
     assert usage.others_in(exchange, ours=ours) == others
 
 
+def hear(account: Account, clock: Any, *numbers: int, others: int = 2) -> None:
+    """Calls in slots of these numbers, a minute apart, whose answers tell of others."""
+    for number in numbers:
+        clock.shift(60)
+        now = timezone.now().timestamp()
+        usage.slot_taken(account.pk, number)
+        usage.call_leaves(account.pk)
+        usage.answer_came(account.pk, told(5, 4 - others, started_at=now))
+
+
+@pytest.mark.django_db
+def test_what_answers_tell_counts_once_the_next_slot_proves_that_nobody_came_between(clock):
+    account = make_account()
+
+    hear(account, clock, 1, 2, 3, 4)
+
+    row = AccountHour.objects.get()
+    assert (row.asked, row.others) == (2, 4.0)
+
+
+@pytest.mark.django_db
+def test_calls_of_another_process_of_ours_are_never_taken_for_others(clock):
+    account = make_account()
+
+    hear(account, clock, 1, 3, 5, 7, 9, 11)
+
+    assert not AccountHour.objects.exists()
+
+
+@pytest.mark.django_db
+def test_slots_that_threads_tell_in_the_wrong_order_are_all_ours(clock):
+    account = make_account()
+    hear(account, clock, 1, 2)
+
+    usage.slot_taken(account.pk, 4)
+    usage.slot_taken(account.pk, 3)
+    hear(account, clock, 5)
+
+    assert AccountHour.objects.get().asked == 1
+
+
 @pytest.mark.django_db
 def test_answers_are_written_down_twice_a_minute_at_most(clock):
     account = make_account()
+    hear(account, clock, 1, 2, 3)
 
-    for _ in range(3):
-        usage.answer_came(account.pk, told(5, 2))
-    first = AccountHour.objects.get()
-    clock.shift(31)
-    usage.answer_came(account.pk, told(5, 2))
+    with CaptureQueriesContext(database) as queries:
+        for number in range(4, 20):
+            usage.slot_taken(account.pk, number)
+            usage.answer_came(account.pk, told(5, 2, started_at=timezone.now().timestamp()))
 
-    last = AccountHour.objects.get()
-    assert (first.asked, first.others) == (1, 2.0)
-    assert (last.asked, last.others) == (4, 8.0)
+    assert len(queries) == 0
 
 
 @pytest.mark.django_db
 def test_our_own_calls_of_the_last_second_are_nobody_elses(clock):
     account = make_account()
-    now = timezone.now().replace(tzinfo=UTC).timestamp()
 
-    usage.call_leaves(account.pk)
-    usage.call_leaves(account.pk)
-    usage.answer_came(account.pk, told(5, 3, started_at=now))
+    hear(account, clock, 1, 2, 3, others=0)
 
-    assert AccountHour.objects.get().others == 0.0
+    row = AccountHour.objects.get()
+    assert (row.asked, row.others) == (1, 0.0)
 
 
 @pytest.mark.django_db
