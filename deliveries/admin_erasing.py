@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -89,15 +88,8 @@ class ErasureAdmin(HistoryAdmin):
         return HttpResponseRedirect(displays.address(row))
 
     def _page(self, request: HttpRequest, template: str, more: dict[str, Any]) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": "Erase a person",
-            "media": self.media,
-            "back": reverse("admin:deliveries_erasure_changelist"),
-            **more,
-        }
-        return TemplateResponse(request, f"admin/deliveries/{template}", context)
+        back = reverse("admin:deliveries_erasure_changelist")
+        return self.own_page(request, template, title="Erase a person", back=back, **more)
 
     @admin.display(description="What")
     def what(self, row: Erasure) -> str:

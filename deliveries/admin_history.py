@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from deliveries.admin_seeking import SeekingList
 from deliveries.capped_paginator import CappedPaginator
@@ -62,6 +63,19 @@ class HistoryAdmin(ModelAdmin):
         page = self.page_of(request, kwargs["obj"])
         titles = {"title": page["sentence"], "subtitle": None, "page": page}
         return super().render_change_form(request, context | titles, *args, **kwargs)
+
+    def own_page(
+        self, request: HttpRequest, template: str, *, title: str, **more: Any
+    ) -> TemplateResponse:
+        """A page of this table that Django has none for, within the admin's frame."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": title,
+            "media": self.media,
+            **more,
+        }
+        return TemplateResponse(request, f"admin/deliveries/{template}", context)
 
     def page_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the template of the row's page shows."""

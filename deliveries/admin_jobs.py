@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -89,7 +88,7 @@ class BackgroundJobAdmin(HistoryAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(_list_of(Delivery))
         template = "replay_many.html" if page["workspace"] else "choose_workspace.html"
-        return self._page(request, template, "Replay deliveries", page)
+        return self.own_page(request, template, title="Replay deliveries", page=page)
 
     def backfill_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:
         """Preview what the rule would have reached on GET, start reaching it on POST."""
@@ -106,7 +105,9 @@ class BackgroundJobAdmin(HistoryAdmin):
         except CannotBackfill as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(displays.address(rule))
-        return self._page(request, "backfill.html", f"Backfill of “{rule.name}”", page)
+        return self.own_page(
+            request, "backfill.html", title=f"Backfill of “{rule.name}”", page=page
+        )
 
     def _check(self, request: HttpRequest) -> None:
         if not request.user.has_perm(MAY_REPLAY_MANY):
@@ -115,18 +116,6 @@ class BackgroundJobAdmin(HistoryAdmin):
     def _to_job(self, request: HttpRequest, job: BackgroundJob) -> HttpResponse:
         self.message_user(request, "The job has started. This page shows how far it is.")
         return HttpResponseRedirect(displays.address(job))
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, page: dict[str, Any]
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": title,
-            "media": self.media,
-            "page": page,
-        }
-        return TemplateResponse(request, f"admin/deliveries/{template}", context)
 
     @admin.display(description="What")
     def what(self, job: BackgroundJob) -> str:

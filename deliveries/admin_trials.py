@@ -100,7 +100,7 @@ class TrialAdmin(HistoryAdmin):
             trial = trial_pages.send(request, page)
             if trial is not None:
                 return HttpResponseRedirect(displays.address(trial))
-        return self._page(request, "trial_new.html", f"Test of “{rule.name}”", page)
+        return self.own_page(request, "trial_new.html", title=f"Test of “{rule.name}”", page=page)
 
     def stages_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The part of a test's page that changes while somebody looks."""
@@ -111,18 +111,6 @@ class TrialAdmin(HistoryAdmin):
             raise PermissionDenied
         page = trial_pages.live(request, row, trial_pages.delivery_of(row))
         return TemplateResponse(request, "admin/deliveries/trial_live.html", {"page": page})
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, page: dict[str, Any]
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": title,
-            "media": self.media,
-            "page": page,
-        }
-        return TemplateResponse(request, f"admin/deliveries/{template}", context)
 
     @admin.display(description="Tested rule")
     def what(self, trial: Trial) -> str:

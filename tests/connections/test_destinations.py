@@ -119,6 +119,18 @@ def test_every_action_asks_for_its_own_path_and_target(each):
         assert "@" not in request.path
 
 
+def _about_a_contact(each, call):
+    """What the destination offers for one contact, if it does."""
+    if each.contacts is None:
+        return []
+    return [
+        lambda: each.contacts.look(call, "ada@example.com"),
+        lambda: each.contacts.take_tag(call, "34"),
+        lambda: each.contacts.unsubscribe(call, "482", "3"),
+        lambda: each.contacts.delete(call, "482"),
+    ]
+
+
 @every
 @pytest.mark.parametrize(("status", "body", "family"), FAILURES)
 def test_every_family_of_errors_can_be_reached_by_every_call(each, status, body, family):
@@ -128,6 +140,7 @@ def test_every_family_of_errors_can_be_reached_by_every_call(each, status, body,
         lambda: each.probe(call),
         lambda: each.check(call),
         lambda: list(each.read_catalog(call)),
+        *_about_a_contact(each, call),
     ]
 
     for attempt in tries:
