@@ -22,6 +22,7 @@ from deliveries.claiming import Claim, ClaimLost
 from deliveries.models import UNFINISHED, Attempt, Delivery, Status, Trial
 from deliveries.reading_back import CannotReadBack, asked, contacts_of, target_id_of
 from deliveries.trial_lane import LaneBusy
+from deliveries.trial_looks import place_of
 from deliveries.trial_plan import Looks, Plan, Subject, Touched, plan
 from deliveries.turns import Turn
 from rules.targets import action_of
@@ -33,6 +34,10 @@ ERASED = (
     "Do it in the account by hand."
 )
 NOT_OFFERED = "This destination cannot be asked what a contact holds. Clean up there by hand."
+MOVED = (
+    "The test was replayed with another account, tag, list or address, so what was there before "
+    "is not known. Clean up in the account by hand."
+)
 TAKEN_OVER = "The clean-up took too long and was given up; press Clean up again."
 CANCELED = "The delivery, which had not ended, is canceled."
 DONE = {
@@ -109,6 +114,9 @@ def _tidy(trial: Trial, delivery: Delivery, held: Claim) -> list[str]:
     if contacts is None or subject is None:
         raise CannotCleanUp(NOT_OFFERED)
 
+    if trial.before and trial.before["place"] != place_of(delivery, target_id=subject.target_id):
+        raise CannotCleanUp(MOVED)
+
     def work() -> list[str]:
         line = open_line(
             delivery.connection,
@@ -118,7 +126,7 @@ def _tidy(trial: Trial, delivery: Delivery, held: Claim) -> list[str]:
         )
         seen = contacts.look(line, delivery.email) if trial.before else ContactSeen()
         touched = _touched(trial, delivery, subject)
-        looks = Looks(trial.before, trial.after, seen)
+        looks = Looks(trial.before, trial.after, seen, delivered=_was_delivered(trial))
         planned = plan(looks, subject=subject, touched=touched)
         return _done(planned, seen, delivery, subject, (contacts, line))
 
@@ -144,6 +152,12 @@ def _done(
     _forget(delivery, subject, whole=planned.step == "delete")
     words = subject.words if planned.step == "take_tag" else f"t{subject.words[1:]}"
     return [DONE[planned.step].format(subject=words), *planned.kept]
+
+
+def _was_delivered(trial: Trial) -> bool:
+    """Whether the test was delivered before its clean-up took it in hand."""
+    status = Trial.objects.values_list("status_before", flat=True).get(pk=trial.pk)
+    return status == Status.COMPLETED
 
 
 def _forget(delivery: Delivery, subject: Subject, *, whole: bool) -> None:

@@ -32,6 +32,8 @@ GIVEN_ELSEWHERE = "{subject} stays, because somebody has taken it away and given
 CONTACT_GONE = "The contact is not there, so there is nothing to take back."
 CONTACT_KEPT = "The contact stays, although the test created it: {why}."
 CONTACT_TOUCHED = "a delivery of a real event has reached it since"
+CONTACT_UNSURE = "it was not seen right after the test, so somebody else may have created it"
+NOT_GIVEN = "{subject} stays, because the test is not known to have given it."
 CONTACT_HOLDS = "it holds tags or is on lists that the test did not give it"
 
 
@@ -63,12 +65,14 @@ class Looks:
     """The contact as it was before the test and after it, and as it is now.
 
     Shape: `before` and `after` as `trial_looks` keeps them; None or empty
-    where nobody looked.
+    where nobody looked. `delivered` says that the test is known to have
+    brought about what its rule wants.
     """
 
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
     now: ContactSeen
+    delivered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +110,21 @@ def plan(looks: Looks, *, subject: Subject, touched: Touched) -> Plan:
         return Plan("nothing", (CONTACT_GONE,))
     if looks.before["contact"]:
         return _of_target(looks, subject, touched, kept=FIELDS)
-    why = _why_kept(looks.now, subject, touched)
+    why = _why_kept(looks, subject, touched)
     if why:
         return _of_target(looks, subject, touched, kept=CONTACT_KEPT.format(why=why))
     return Plan("delete")
 
 
-def _why_kept(seen: ContactSeen, subject: Subject, touched: Touched) -> str:
-    kind = subject.action.target_kind
+def _why_kept(looks: Looks, subject: Subject, touched: Touched) -> str:
+    seen, kind = looks.now, subject.action.target_kind
     tags = set(seen.tags) - ({subject.target_id} if kind == "tag" else set())
     lists = set(seen.lists) - ({subject.target_id} if kind == "list" else set())
     if touched.contact:
         return CONTACT_TOUCHED
-    return CONTACT_HOLDS if tags or lists else ""
+    if tags or lists:
+        return CONTACT_HOLDS
+    return "" if (looks.after or {}).get("contact") == seen.id else CONTACT_UNSURE
 
 
 def _of_target(looks: Looks, subject: Subject, touched: Touched, *, kept: str) -> Plan:
@@ -138,6 +144,8 @@ def _why_stays(looks: Looks, subject: Subject, touched: Touched) -> str:
         return NOT_THERE
     if touched.target:
         return GIVEN_SINCE
+    if not looks.delivered:
+        return NOT_GIVEN
     elsewhere = given and given != looks.now.tags.get(subject.target_id, "")
     return GIVEN_ELSEWHERE if elsewhere else ""
 

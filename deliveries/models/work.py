@@ -218,11 +218,11 @@ class Trial(models.Model):
     """A test event that a person sent, what it found before it wrote, and its clean-up.
 
     Shape: `before` is what the account showed of the contact before the first
-    write, None until then: `contact`, `link` and `state` as ids and a word,
-    never an address; `after` is the same once it was read back, and
-    `look_error` says why it was not. `cleaned` lists what the clean-up did.
-    `lane_token` is set while a clean-up has the delivery in hand, which had
-    `status_before` and gets it back.
+    write, None until then: ids, a word and a keyed hash, never an address.
+    `after` is the same once it was read back, and `look_error` says why it was
+    not. `cleaned` lists what the clean-up did. `lane_token` is set while a
+    clean-up has the delivery in hand, which had `status_before` and gets it
+    back.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -11,7 +11,7 @@ from deliveries.erasure_rows import take
 from deliveries.models import Delivery, Trial
 from deliveries.trial_cleaning import CannotCleanUp
 from tests.builders import append_version, make_delivery, make_event
-from tests.deliveries.scenes import EMAIL, due, let_lease_run_out, send_one, tag_rule
+from tests.deliveries.scenes import EMAIL, connect, due, let_lease_run_out, send_one, tag_rule
 from tests.deliveries.trials import TAG, clean, delivery_of, sent, start
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +228,38 @@ def test_a_real_delivery_held_back_goes_on_after_the_clean_up(sandbox):
 
     assert send_one(real).status == "completed"
     assert sandbox.state.tags_of(EMAIL) == [TAG]
+
+
+def test_a_contact_created_anew_by_somebody_else_stays(sandbox):
+    trial = sent(tag_rule(sandbox))
+    sandbox.state.delete_contact(EMAIL)
+    sandbox.state.add_contact(EMAIL)
+
+    assert "somebody else may have created it" in clean(trial)[0]
+    assert sandbox.state.contact_by_email(EMAIL)
+
+
+def test_what_a_failed_test_is_not_known_to_have_given_stays(sandbox):
+    sandbox.state.add_contact(EMAIL)
+    rule = tag_rule(sandbox)
+    trial = start(rule)
+    sandbox.faults.set("status", status=422, path="contactTags")
+    send_one(delivery_of(trial))
+    sandbox.faults.clear()
+    _tag(sandbox, rule.target_id)
+
+    assert clean(trial)[1].endswith("because the test is not known to have given it.")
+    assert sandbox.state.tags_of(EMAIL) == [TAG]
+
+
+def test_a_test_that_was_replayed_elsewhere_is_not_cleaned_up(sandbox):
+    rule = tag_rule(sandbox)
+    trial = sent(rule)
+    other = connect(sandbox, sandbox.add_account(name="other"), workspace=rule.workspace)
+    Delivery.objects.update(connection=other, account=other.account)
+
+    with pytest.raises(CannotCleanUp, match="replayed with another account"):
+        clean(trial)
+
+    assert sandbox.state.tags_of(EMAIL) == [TAG]
+    assert delivery_of(trial).status == "completed"
