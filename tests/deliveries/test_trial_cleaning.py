@@ -255,7 +255,7 @@ def test_what_a_failed_test_is_not_known_to_have_given_stays(sandbox):
 def test_a_test_that_was_replayed_elsewhere_is_not_cleaned_up(sandbox):
     rule = tag_rule(sandbox)
     trial = sent(rule)
-    other = connect(sandbox, sandbox.add_account(name="other"), workspace=rule.workspace)
+    other = connect(sandbox, sandbox.add_account(key="other"), workspace=rule.workspace)
     Delivery.objects.update(connection=other, account=other.account)
 
     with pytest.raises(CannotCleanUp, match="replayed with another account"):
