@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,6 +106,13 @@ def note_gone(account_id: int, *, kind: str, external_id: str, label: str, now: 
     return present.update(gone_at=now)
 
 
+def note_found(
+    account_id: int, *, kind: CatalogKind, external_id: str, label: str, now: datetime
+) -> None:
+    """Offer what an attempt found in the account before the next reading does."""
+    _put([_entry(account_id, CatalogItem(kind=kind, id=external_id, label=label), now=now)])
+
+
 def fold(label: str) -> str:
     """The label as it is compared: trimmed, without case."""
     return label.strip().casefold()[:512]
@@ -170,15 +177,19 @@ def _store(account_id: int, items: Iterable[CatalogItem], *, complete: bool, now
         )
         if not fresh:  # a reading that began later is stored already
             return 0
-        CatalogEntry.objects.bulk_create(
-            rows,
-            batch_size=500,
-            update_conflicts=True,
-            unique_fields=["account", "kind", "external_id"],
-            update_fields=["label", "folded", "type", "options", "detail", "seen_at", "gone_at"],
-        )
+        _put(rows)
         unseen = CatalogEntry.objects.present().filter(account_id=account_id, seen_at__lt=now)
         return unseen.update(gone_at=now) if complete else 0
+
+
+def _put(rows: Sequence[CatalogEntry]) -> None:
+    CatalogEntry.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["account", "kind", "external_id"],
+        update_fields=["label", "folded", "type", "options", "detail", "seen_at", "gone_at"],
+    )
 
 
 def _entry(account_id: int, item: CatalogItem, *, now: datetime) -> CatalogEntry:

@@ -38,7 +38,8 @@ RETURNING id
 """
 COMPLETE_SQL = f"""
 UPDATE {TABLE} SET status = 'completed', last_outcome = 'delivered', reason = '', last_error = '',
-  applied_id = %(attempt)s, completed_at = %(now)s, lease_token = NULL, lease_until = NULL
+  applied_id = %(attempt)s, target_id = %(target_id)s, completed_at = %(now)s,
+  lease_token = NULL, lease_until = NULL
 WHERE id = %(delivery)s AND lease_token = %(token)s AND status = 'processing'
 """  # noqa: S608
 CLOSE_SQL = f"""

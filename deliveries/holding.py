@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 from django.db.models.expressions import Combinable
 
-from connections.catalog import note_gone
+from connections.catalog import note_found, note_gone
 from connections.clock import database_now
 from deliveries.calling_off import BEFORE, can_be_called_off, remembered
 from deliveries.claiming import TABLE, WAITING_SQL, as_uuid
@@ -24,6 +24,7 @@ from deliveries.moving import LANE, columns_of
 from deliveries.outcomes import TARGET_REASONS
 from rules.errors import RuleGone
 from rules.models import Rule
+from rules.repairing import release_one
 from rules.saving import TARGET, hold_rule
 
 RELEASED_AT_ONCE = 200
@@ -74,6 +75,25 @@ def hold_for_rule(delivery: Delivery, *, reason: str, now: datetime, by: str = "
         return 0
     log.warning("rule_held", rule_id=str(rule.pk), reason=reason)
     return sum(iter(lambda: _hold_some(delivery, reason), 0))
+
+
+def follow_target(delivery: Delivery, *, target_id: str, now: datetime) -> None:
+    """Let the rule go on with the target that was made anew under its name.
+
+    Shape: the delivery was completed with the new one. Why: what waits for
+    the old id must stand in the order of the new one, which is the same
+    tag or list for everybody.
+    """
+    reason = f"{delivery.target_kind}_not_found"
+    hold_for_rule(delivery, reason=reason, now=now)
+    note_found(
+        delivery.account_id,
+        kind="list" if delivery.target_kind == "list" else "tag",
+        external_id=target_id,
+        label=delivery.rule_version.target_label,
+        now=now,
+    )
+    release_one(delivery.rule_id, now=now)
 
 
 def _hold_some(like: Delivery, reason: str) -> int:

@@ -83,6 +83,8 @@ def _attempt(running: Running, turn: Turn, loaded: Loaded) -> None:
     else:
         latency.note_failure(running.delivery.account_id, failed=False)
         held = recording.record_done(running, done, known=loaded.known, now=timezone.now())
+        if held and done.target_id:
+            holding.follow_target(running.delivery, target_id=done.target_id, now=timezone.now())
         if held and running.delivery.is_test:
             trial_looks.look_after(running.delivery)
     latency.note(running.delivery.account_id, running.exchanges)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db.models import QuerySet
@@ -26,6 +27,12 @@ def release_returned(*, now: datetime) -> int:
     one, with its new id. Rules that are off stay held.
     """
     return sum(_release(rule, now=now) for rule in _held()[:AT_ONCE])
+
+
+def release_one(rule_id: UUID, *, now: datetime) -> bool:
+    """Whether this rule goes on, because its target is known to be there again."""
+    rule = _held().filter(pk=rule_id).first()
+    return rule is not None and _release(rule, now=now)
 
 
 def _held() -> QuerySet[Rule]:

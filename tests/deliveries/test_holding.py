@@ -177,6 +177,21 @@ def test_a_tag_that_came_back_ends_the_hold_by_itself(rule, sandbox) -> None:
     assert sandbox.state.tags_of(delivery.email) == [TAG]
 
 
+def test_a_tag_made_anew_is_followed_by_the_rule_and_all_that_waits(rule, sandbox) -> None:
+    first, second = due(rule, "a@x.io"), due(rule, "b@x.io")
+    new_id = sandbox.state.add_tag(TAG)
+
+    send_one(first)
+
+    assert (first.status, first.target_id) == ("completed", new_id)
+    assert (fresh(rule).held_reason, fresh(rule).target_id) == ("", new_id)
+    assert changes(rule)[-2:] == [("held", "system"), ("edited", "system")]
+    assert holding.release_repaired() == 1
+    send_one(second)
+    assert (second.status, second.target_id) == ("completed", new_id)
+    assert len(second.attempts.get().exchanges) == 2
+
+
 def test_a_tag_under_its_old_id_releases_the_rule_unchanged(rule) -> None:
     send_one(due(rule))
     rule.connection.account.catalog.update(gone_at=None)
