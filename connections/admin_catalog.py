@@ -167,7 +167,8 @@ class CatalogEntryAdmin(ModelAdmin):
             return format_html('<span class="connection-quiet">{}</span>', "no rule")
         if not may_open:
             return format_html("{} {}", len(uses), "rule" if len(uses) == 1 else "rules")
-        rows = ((_rule_url(use), use.name, "" if use.active else " (off)") for use in uses[:SHOWN])
+        several = len({use.workspace for use in uses}) > 1
+        rows = [(_rule_url(use), use.name, _beside(use, several)) for use in uses[:SHOWN]]
         more = len(uses) - SHOWN
         return format_html(
             '<span class="connection-used">{}{}</span>',
@@ -236,3 +237,9 @@ class CatalogEntryAdmin(ModelAdmin):
 
 def _rule_url(use: Use) -> str:
     return reverse("admin:rules_rule_change", args=[use.rule_id])
+
+
+def _beside(use: Use, several: bool) -> str:
+    """What is said beside the rule: its workspace where it is not the only one, and off."""
+    words = [use.workspace] * several + ["off"] * (not use.active)
+    return f" ({', '.join(words)})" if words else ""

@@ -26,6 +26,7 @@ class Use:
 
     rule_id: UUID
     name: str
+    workspace: str
     active: bool
 
 
@@ -36,13 +37,13 @@ def uses_of(
     wanted = {(entry.account_id, entry.kind, entry.external_id) for entry in entries}
     kinds = target_kinds()
     found: dict[Target, list[Use]] = defaultdict(list)
-    for account_id, action, target_id, pk, name, active in _rules(seen).filter(
+    for account_id, action, target_id, *rule in _rules(seen).filter(
         account_id__in={each[0] for each in wanted},
         rules__target_id__in={each[2] for each in wanted},
     ):
         target = (account_id, kinds.get(action, ""), target_id)
         if target in wanted:
-            found[target].append(Use(pk, name, active))
+            found[target].append(Use(*rule))
     return found
 
 
@@ -80,5 +81,6 @@ def _rules(seen: QuerySet[Connection]) -> Any:
         "rules__target_id",
         "rules__pk",
         "rules__name",
+        "workspace__name",
         "rules__active",
     )

@@ -85,7 +85,7 @@ def _preview(request: HttpRequest, connection: Connection) -> dict[str, Any]:
         return context
     clear = payload_looks.may_look(request.user, chosen)
     if clear:
-        payload_looks.look(chosen, user=request.user, now=timezone.now())
+        payload_looks.look_on(chosen, user=request.user, now=timezone.now())
     lines = [_line(editing, row, chosen.payload, clear=clear) for row in sent.kept]
     return context | {
         "lines": lines,

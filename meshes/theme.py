@@ -53,7 +53,7 @@ ICONS = {
     "User": "person",
     "Group": "group",
 }
-TITLES = {"BooksCheck": "Books", "MappingVersion": "Field mappings"}
+TITLES = {"BooksCheck": "Books"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

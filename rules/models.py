@@ -34,6 +34,7 @@ class MappingVersion(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "field mapping"
         constraints = [
             models.UniqueConstraint(fields=["connection", "version"], name="mapping_version_unique")
         ]

@@ -70,6 +70,15 @@ def test_a_rule_that_is_off_still_uses_its_tag_and_a_deleted_one_does_not(staff,
     assert labels(ask(staff, used="yes")) == []
 
 
+def test_rules_of_several_workspaces_are_told_apart(staff, rule):
+    other = make_rule(connection=make_connection(account=rule.connection.account), name="Other")
+
+    shown = text(ask(staff, used="yes"))
+
+    assert f"Step 3 done</a> ({rule.workspace})" in shown
+    assert f"Other</a> ({other.workspace})" in shown
+
+
 def test_the_page_of_a_tag_names_its_rules(staff, rule):
     entry = CatalogEntry.objects.get(kind="tag", external_id="12")
 

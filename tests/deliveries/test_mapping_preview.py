@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connections.models import CatalogEntry, Connection
-from deliveries.models import Event
+from deliveries.models import Event, PayloadLook
 from meshes.models import Membership
 from tests.builders import make_catalog, make_event, make_rule, make_workspace
 
@@ -127,6 +127,24 @@ def test_seeing_values_is_logged_with_the_event_and_without_them(staff, connecti
     assert "payload_viewed" in logged
     assert str(Event.objects.get().uuid) in logged
     assert SECRET not in logged
+
+
+def test_going_on_looking_at_one_event_is_one_look_until_ten_minutes_passed(
+    staff, connection, clock
+):
+    for minutes in (0, 5, 4, 2):
+        clock.shift(minutes * 60)
+        preview(staff, connection, typed())
+
+    assert PayloadLook.objects.count() == 2
+
+
+def test_without_the_permission_no_look_is_noted(client, connection):
+    person(client, *SEEN)
+
+    preview(client, connection, typed())
+
+    assert not PayloadLook.objects.exists()
 
 
 def test_the_event_can_be_chosen(staff, connection):
