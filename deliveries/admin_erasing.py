@@ -38,6 +38,7 @@ class ErasureAdmin(HistoryAdmin):
     fields = ("state",)
     change_list_template = "admin/deliveries/erasures.html"
     change_form_template = "admin/deliveries/erasure.html"
+    fresh_template = "admin/deliveries/erasure_part.html"
     when_empty = "Nobody was erased yet. Press “Erase a person…” when somebody asks for it."
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

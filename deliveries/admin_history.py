@@ -17,8 +17,13 @@ from meshes.admin_buttons import Button
 
 
 class HistoryAdmin(ModelAdmin):
-    """Rows that nobody adds, edits or deletes by hand."""
+    """Rows that nobody adds, edits or deletes by hand.
 
+    Shape: `fresh_template` is the part of a row's page that keeps itself
+    fresh, which `?part=fresh` answers alone.
+    """
+
+    fresh_template = ""
     actions = None
     workspace_path = "workspace"
     ordering = ("-id",)
@@ -61,6 +66,8 @@ class HistoryAdmin(ModelAdmin):
     ) -> Any:
         """The page of one row, with what it shows under `page`."""
         page = self.page_of(request, kwargs["obj"])
+        if self.fresh_template and "part" in request.GET:
+            return TemplateResponse(request, self.fresh_template, {"page": page})
         titles = {"title": page["sentence"], "subtitle": None, "page": page}
         return super().render_change_form(request, context | titles, *args, **kwargs)
 

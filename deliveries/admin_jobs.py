@@ -37,6 +37,7 @@ class BackgroundJobAdmin(HistoryAdmin):
     search_fields: ClassVar[list[str] | tuple[str, ...]] = ()
     fields = ("kind",)
     change_form_template = "admin/deliveries/job.html"
+    fresh_template = "admin/deliveries/job_part.html"
     when_empty = (
         "To replay many deliveries, narrow their list by its filters and press “Replay all”. "
         "To apply a rule to past events, press “Backfill…” on the rule's page."

@@ -168,7 +168,7 @@ def test_a_running_erasure_tells_how_far_it_is_and_what_it_waits_for(staff):
     assert f"page.completed for the rule {rule.name} : held:" in words
     assert "Repair what holds it, or cancel it on its page." in words
     assert f'<a href="{page(delivery)}">' in answer.content.decode()
-    assert 'http-equiv="refresh"' in answer.content.decode()
+    assert 'data-fresh="?part=fresh"' in answer.content.decode()
     assert "kim@example.com" not in words
 
     delivery.status, delivery.held_reason = "completed", ""

@@ -51,7 +51,7 @@ def test_the_list_leads_to_a_preview_of_what_it_shows(staff, rule):
 
     text = text_of(staff, listed(Delivery, status="failed", reason="timeout"))
     assert 'href="/admin/deliveries/backgroundjob/replay/?status=failed&amp;reason=timeout"' in text
-    assert "Replay all 3…" in text
+    assert "Replay all that these filters find…" in text
 
     text = text_of(staff, PREVIEW + "?status=failed&reason=timeout")
     assert "3 of 3 selected deliveries can be replayed" in text
@@ -192,7 +192,7 @@ def test_a_job_page_shows_how_far_it_is(staff, rule):
     assert "25 % · 1 of 4 have ended" in text
     for chip in ("1 delivered", "1 held", "2 waiting", "running"):
         assert f"{chip}</span>" in text
-    assert '<meta http-equiv="refresh" content="5">' in text
+    assert 'data-fresh="?part=fresh"' in text
 
 
 def test_a_finished_job_no_longer_refreshes_and_tells_what_it_left_out(staff, rule):
@@ -206,7 +206,7 @@ def test_a_finished_job_no_longer_refreshes_and_tells_what_it_left_out(staff, ru
 
     assert "100 % · 2 of 2 have ended" in text
     assert "<strong>1</strong> without a valid email address" in text
-    assert 'http-equiv="refresh"' not in text
+    assert "data-fresh-done" in text
     assert "Pause" not in text
 
 
