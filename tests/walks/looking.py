@@ -33,10 +33,11 @@ document.addEventListener("securitypolicyviolation", (event) => {
     window.brokenPolicy.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`);
 });
 """
-CHOOSE_THEME = """(name) => {
-    const root = document.documentElement;
-    if (window.Alpine) Alpine.$data(root).switchTheme(name);
-    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+CHOOSE_THEME = """async (name) => {
+    if (window.Alpine) Alpine.$data(document.documentElement).switchTheme(name);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const ending = (one) => one.effect?.getComputedTiming().endTime < 5000;
+    await Promise.allSettled(document.getAnimations().filter(ending).map((one) => one.finished));
 }"""
 RUN_AXE = """(rules) => axe.run(document, {
     resultTypes: ["violations"], elementRef: false, preload: false, runOnly: rules,

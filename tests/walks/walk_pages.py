@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.walks.keyboard import press, write
@@ -21,8 +23,6 @@ FORBIDDEN = 403
 @pytest.fixture(scope="module")
 def history(world: World) -> dict[str, Any]:
     """A delivered and a failed delivery, an unmatched event, a replay, an erasure, books."""
-    from django.utils import timezone
-
     from deliveries import erasing
     from deliveries.background_jobs import start_replay
     from deliveries.books import check_books
@@ -94,3 +94,19 @@ def test_an_erasure_is_asked_for_with_the_keyboard_alone(page: Page, world) -> N
 
     expect(page.get_by_role("button", name="Erase this person")).to_be_visible()
     look(page, "erase-confirm")
+
+
+def test_the_page_of_a_job_keeps_itself_fresh(page: Page, world, history) -> None:
+    from deliveries.models import BackgroundJob
+
+    job = BackgroundJob.objects.filter(workspace=world.workspace).earliest("pk")
+    later = timezone.now() + timedelta(hours=1)  # so that no worker takes it
+    BackgroundJob.objects.filter(pk=job.pk).update(state="running", lease_until=later)
+    visit(page, reverse("admin:deliveries_backgroundjob_change", args=[job.pk]))
+    state = page.locator(".history-head .history-chip")
+    expect(state).to_have_text("running")
+
+    BackgroundJob.objects.filter(pk=job.pk).update(state="done")
+
+    expect(state).to_have_text("done", timeout=10_000)
+    look(page, "job-done")
