@@ -189,8 +189,9 @@ def _above(floor: int, found: Matching) -> Matching:
 def _since(found: Matching, start: datetime) -> datetime:
     if not found.cut:
         return start
-    oldest = Event.objects.filter(pk__gte=found.floor).order_by("pk")
-    return max(oldest.values_list("created_at", flat=True)[0], start)
+    rows = Event.objects.filter(pk__gte=found.floor).order_by("pk")
+    oldest = rows.values_list("created_at", flat=True).first()
+    return max(oldest or start, start)
 
 
 def _reached(draft: RuleDraft, emails: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from deliveries import asking_account
 from deliveries import dry_run as module
 from deliveries.dry_run import DryRun, drop_words, dry_run
 from deliveries.models import Event
@@ -246,3 +247,17 @@ def test_an_account_that_refuses_is_told_in_words(staff: Client, rule: Rule) -> 
     happened(rule, 1)
     page = staff.post(ASK, asked(rule, action="")).content.decode()
     assert "Choose an action first" in page
+
+
+def test_a_busy_account_is_asked_about_fewer(
+    staff: Client, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking_account, "ASK_FOR_S", 0.0)
+    rule = tag_rule(sandbox)
+    happened(rule, 3, page_id="")
+    make_catalog(rule.connection.account, tags={rule.target_id: rule.target_label})
+
+    target = {"target_id": rule.target_id, "target_label": rule.target_label}
+    page = staff.post(ASK, asked(rule, page_id="", **target)).content.decode()
+
+    assert "2 more were not asked about" in page

@@ -77,6 +77,36 @@ def test_an_event_seen_lately_fills_in_the_condition(page: Page, own: World) -> 
     look(page, "rule-new")
 
 
+def test_a_tag_is_found_with_the_keyboard_alone(page: Page, own: World) -> None:
+    visit(page, f"{LIST}add/?connection={own.connection.pk}&action=add_tag")
+
+    write(page, page.get_by_role("combobox", name="Tag"), "step-2")
+    expect(page.get_by_role("option", name="step-2-complete")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#id_target_label")).to_have_value("step-2-complete")
+    expect(page.locator("#id_target_id")).not_to_have_value("")
+
+
+def test_losing_most_people_is_asked_about_first(page: Page, own: World) -> None:
+    for number in range(11):
+        own.emit(f"p{number}@northstar.io")
+    rule = own.rules[1]
+    visit(page, change_page(rule))
+    write(page, page.locator("#id_page_id"), "page_spelled-wrong")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("matched 11 people, after your edit it matches 0")).to_be_visible()
+    look(page, "rule-big-drop")
+    press(page, page.get_by_label("Save although far fewer people match"), "Space")
+    press(page, page.get_by_role("button", name="Save", exact=True))
+
+    page.wait_for_url(f"**{LIST}")
+    rule.refresh_from_db()
+    assert rule.page_id == "page_spelled-wrong"
+
+
 def test_an_edit_is_undone_with_the_keyboard_alone(page: Page, own: World) -> None:
     rule = own.rules[1]
     before = rule.name
