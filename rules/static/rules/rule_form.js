@@ -122,7 +122,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
     text.addEventListener("input", () => {
         chosen.value = "";
-        clearTimeout(timer);
+        close(); // what is offered for the text before must not be taken for this one
         timer = setTimeout(() => search(text.value), 180);
     });
     text.addEventListener("focus", () => search(chosen.value ? "" : text.value));
