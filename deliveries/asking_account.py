@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connections.calling import open_line
+from connections.destinations.contacts import ContactSeen
 from deliveries.reading_back import (
     CALL_DEADLINE_S,
     NOT_OFFERED,
@@ -53,7 +54,7 @@ def ask_account(draft: RuleDraft, emails: Sequence[str]) -> Held:
     def ask() -> Held:
         line = open_line(draft.connection, hide=people, deadline_s=CALL_DEADLINE_S)
         until = time.monotonic() + ASK_FOR_S
-        seen = []
+        seen: list[ContactSeen] = []
         for email in people:
             if seen and time.monotonic() >= until:
                 break
