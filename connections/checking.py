@@ -124,7 +124,7 @@ def remember(connection: Connection, result: CheckResult, *, now: datetime) -> N
 
 def _checked(connection: Connection, exchanges: list[Exchange]) -> Checked:
     destination = destinations.destination(connection.kind)
-    line = _bounded(
+    line = bounded(
         open_line(connection, record=exchanges.append, before_call=_nothing),
         slot=_slot_of(connection),
         until=time.monotonic() + CHECK_DEADLINE_S,
@@ -138,17 +138,18 @@ def _checked(connection: Connection, exchanges: list[Exchange]) -> Checked:
         return destination.check(line)
 
 
-def _bounded(line: Line, *, slot: Callable[[float], object], until: float) -> Call:
+def bounded(line: Line, *, slot: Callable[[float], object], until: float) -> Call:
     """The line whose calls all end by then; `slot` is told how long it may wait.
 
     Units: `until` is a reading of `time.monotonic`.
+    Raises: (the line) what `slot` raises, and TimedOut when the time is over.
     """
 
     def call(request: Request) -> Answer:
         slot(max(0.0, until - time.monotonic()))
         left = until - time.monotonic()
         if left <= 0:
-            raise TimedOut("timeout", "The check took too long.", sent=False)
+            raise TimedOut("timeout", "The account did not answer in time.", sent=False)
         return replace(line, deadline_s=min(CALL_DEADLINE_S, left))(request)
 
     return call

@@ -5,6 +5,7 @@ No transaction is open during the calls; they take their slots of the account's 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -13,10 +14,12 @@ import structlog
 
 from connections import destinations
 from connections.calling import open_line
+from connections.checking import bounded
+from connections.destinations.base import Call
 from connections.destinations.contacts import Contacts, ContactSeen
 from connections.destinations.errors import DestinationError, RateLimited
 from connections.models import Connection
-from connections.pace import Paused, pause
+from connections.pace import Crowded, Paused, pause, take_slot_within
 from connections.troubles import sentence_for
 from deliveries.finding import Finding, judge
 from deliveries.models import Attempt, Delivery, Status
@@ -24,6 +27,7 @@ from meshes.encryption import CannotOpen
 from rules.targets import action_of
 
 CALL_DEADLINE_S = 10.0
+LOOK_WITHIN_S = 20.0
 NO_ADDRESS = (
     "This delivery has no email address, or its person was erased, so nothing can be read back."
 )
@@ -67,13 +71,20 @@ def look(delivery: Delivery) -> ContactSeen:
         raise CannotReadBack(NOT_OFFERED)
     if not delivery.email:
         raise CannotReadBack(NO_ADDRESS)
-    return asked(
-        delivery.connection,
-        lambda: contacts.look(
-            open_line(delivery.connection, hide=(delivery.email,), deadline_s=CALL_DEADLINE_S),
-            delivery.email,
-        ),
+    return asked(delivery.connection, lambda: contacts.look(_line(delivery), delivery.email))
+
+
+def _line(delivery: Delivery) -> Call:
+    """A line whose calls end together within LOOK_WITHIN_S, as somebody may wait for them."""
+    return bounded(
+        open_line(delivery.connection, hide=(delivery.email,), before_call=_nothing),
+        slot=lambda seconds: take_slot_within(delivery.account_id, seconds=seconds),
+        until=time.monotonic() + LOOK_WITHIN_S,
     )
+
+
+def _nothing() -> None:
+    return None
 
 
 def asked(connection: Connection, ask: Callable[[], T]) -> T:
@@ -85,7 +96,7 @@ def asked(connection: Connection, ask: Callable[[], T]) -> T:
         return ask()
     except CannotOpen as error:
         raise CannotReadBack(str(error)) from None
-    except (DestinationError, Paused) as error:
+    except (DestinationError, Paused, Crowded) as error:
         if isinstance(error, RateLimited):
             pause(connection.account_id, seconds=error.retry_after_s, reason="rate_limited")
         raise CannotReadBack(sentence_for(error, connection)) from None

@@ -1,5 +1,6 @@
 """Whether a problem is the hand-off or what the account does after it."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,18 @@ def test_a_paused_account_is_not_asked(sandbox):
     before = len(calls(sandbox))
 
     with pytest.raises(CannotReadBack, match="asked for a pause"):
+        read_back(delivery, by="ada", now=timezone.now)
+
+    assert len(calls(sandbox)) == before
+
+
+@pytest.mark.django_db
+def test_a_slot_that_is_too_far_away_is_told_and_not_waited_for(sandbox):
+    delivery = send_one(due(tag_rule(sandbox)))
+    Account.objects.update(next_slot=time.time() + 600)
+    before = len(calls(sandbox))
+
+    with pytest.raises(CannotReadBack, match="uses the whole budget of this account"):
         read_back(delivery, by="ada", now=timezone.now)
 
     assert len(calls(sandbox)) == before
