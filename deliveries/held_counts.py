@@ -18,10 +18,10 @@ MOST = 1_000
 _COUNT = f"""
 SELECT c.id, (
     SELECT COUNT(*) FROM (
-        SELECT 1 FROM {Delivery._meta.db_table} d
+        SELECT 1 FROM {Delivery._meta.db_table} AS d
         WHERE d.connection_id = c.id AND d.held_reason <> '' LIMIT {MOST + 1}
-    ) some
-) FROM {Connection._meta.db_table} c WHERE c.id IN ({{ids}})
+    ) AS counted
+) FROM {Connection._meta.db_table} AS c WHERE c.id IN ({{ids}})
 """  # noqa: S608
 
 
