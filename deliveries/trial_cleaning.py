@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from connections.calling import open_line
 from connections.destinations.base import Call
@@ -126,7 +126,13 @@ def _tidy(trial: Trial, delivery: Delivery, held: Claim) -> list[str]:
         )
         seen = contacts.look(line, delivery.email) if trial.before else ContactSeen()
         touched = _touched(trial, delivery, subject)
-        looks = Looks(trial.before, trial.after, seen, delivered=_was_delivered(trial))
+        looks = Looks(
+            trial.before,
+            trial.after,
+            seen,
+            delivered=_was_delivered(trial),
+            synced=str(_known(delivery).values_list("external_id", flat=True).first() or ""),
+        )
         planned = plan(looks, subject=subject, touched=touched)
         return _done(planned, seen, delivery, subject, (contacts, line))
 
@@ -160,9 +166,13 @@ def _was_delivered(trial: Trial) -> bool:
     return status == Status.COMPLETED
 
 
+def _known(delivery: Delivery) -> QuerySet[ContactCache]:
+    return ContactCache.objects.filter(account_id=delivery.account_id, email=delivery.email)
+
+
 def _forget(delivery: Delivery, subject: Subject, *, whole: bool) -> None:
     """Let no later delivery rely on what was taken away; the lane is in hand."""
-    known = ContactCache.objects.filter(account_id=delivery.account_id, email=delivery.email)
+    known = _known(delivery)
     if whole:
         known.delete()
         return

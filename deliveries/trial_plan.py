@@ -66,13 +66,15 @@ class Looks:
 
     Shape: `before` and `after` as `trial_looks` keeps them; None or empty
     where nobody looked. `delivered` says that the test is known to have
-    brought about what its rule wants.
+    brought about what its rule wants; `synced` is the contact that the latest
+    sync of ours named, also where the test went no further.
     """
 
     before: Mapping[str, str] | None
     after: Mapping[str, str] | None
     now: ContactSeen
     delivered: bool = True
+    synced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _why_kept(looks: Looks, subject: Subject, touched: Touched) -> str:
         return CONTACT_TOUCHED
     if tags or lists:
         return CONTACT_HOLDS
-    return "" if (looks.after or {}).get("contact") == seen.id else CONTACT_UNSURE
+    return "" if seen.id in (looks.synced, (looks.after or {}).get("contact")) else CONTACT_UNSURE
 
 
 def _of_target(looks: Looks, subject: Subject, touched: Touched, *, kept: str) -> Plan:

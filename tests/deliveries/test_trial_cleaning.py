@@ -263,3 +263,14 @@ def test_a_test_that_was_replayed_elsewhere_is_not_cleaned_up(sandbox):
 
     assert sandbox.state.tags_of(EMAIL) == [TAG]
     assert delivery_of(trial).status == "completed"
+
+
+def test_a_contact_that_a_failed_test_got_to_create_is_deleted(sandbox):
+    trial = start(tag_rule(sandbox))
+    sandbox.faults.set("status", status=422, path="contactTags")
+    send_one(delivery_of(trial))
+    sandbox.faults.clear()
+    assert sandbox.state.contact_by_email(EMAIL)
+
+    assert clean(trial) == ["The contact, which the test had created, is deleted."]
+    assert sandbox.state.contact_by_email(EMAIL) is None
