@@ -5,7 +5,6 @@ No destination is contacted here; the pump hears of the work after the commit.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from deliveries.planning import plan
 from deliveries.reading import EventRequest
 from meshes.api_errors import ApiError
 from meshes.authentication import KeyHolder
+from meshes.wire import compact_json, wire_time
 from rules.index import index_for
 from rules.matching import RuleIndex
 
@@ -133,10 +133,5 @@ def _record(event: Row) -> Record:
     return {name: value for name, value in record.items() if value}
 
 
-def wire_time(moment: datetime) -> str:
-    """The moment in UTC as the wire spells it, with milliseconds and a Z."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _text(answer: dict[str, Any]) -> str:
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return compact_json(answer)

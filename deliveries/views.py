@@ -6,60 +6,39 @@ from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from deliveries import descriptions, intake
 from deliveries.idempotency import HEADER, Answer, once
 from deliveries.intake import Items, Record
 from deliveries.reading import MOST_EVENTS, read_bulk, read_event
 from meshes import throttling
-from meshes.api_errors import MESSAGES, MethodNotAllowed
+from meshes.api_views import ApiView
 from meshes.authentication import KeyHolder, PublishableKeyAuthentication
 from meshes.bodies import json_body
 from meshes.strict_json import DEEPEST, parse
 
 
-class AlwaysJson(BaseContentNegotiation):
-    """Answers JSON whatever the Accept header asks for; senders cannot use anything else."""
+class IngestView(ApiView):
+    """What both addresses share when events are posted: credential, throttle, body."""
 
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        """The first renderer, always."""
-        return renderers[0], renderers[0].media_type
-
-
-class IngestView(APIView):
-    """What both addresses share: method, then credential, then throttle."""
-
-    authentication_classes = [PublishableKeyAuthentication]
-    content_negotiation_class = AlwaysJson
-    http_method_names = ["post", "options"]
+    budget = throttling.EVENTS
     path: ClassVar[str]
     limit: ClassVar[str]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what cannot be served before anything of it is read."""
-        method = (request.method or "").lower()
-        if method not in self.http_method_names:
-            allow = ", ".join(self.allowed_methods)
-            raise MethodNotAllowed(MESSAGES[405], headers={"Allow": allow})
-        if method != "options":
-            super().initial(request, *args, **kwargs)
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """A publishable key opens the posting of events and nothing else."""
+        posting = getattr(self.request, "method", "") in ("POST", "OPTIONS")
+        return [PublishableKeyAuthentication()] if posting else super().get_authenticators()
 
     def check_throttles(self, request: Request) -> None:
-        """Count this request against the key's budget."""
-        throttling.take(self.sender.key_id)
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
-        """Which methods there are, for whoever asks without a browser's preflight."""
-        return JsonResponse({"allow": self.allowed_methods})
+        """Count this request: posting against the budget of events, the rest as everywhere."""
+        budget = self.budget if request.method == "POST" else super().budget
+        throttling.take(self.sender.key_id, budget=budget)
 
     @property
     def sender(self) -> KeyHolder:

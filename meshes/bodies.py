@@ -20,13 +20,32 @@ def json_body(request: HttpRequest, *, limit: int) -> bytes:
     Why: a body that announces its size is refused before it is read.
     """
     _refuse_other_types(request)
+    raw = _within(request, limit)
+    if not raw.strip():
+        raise BadRequest("The body is empty; send JSON.")
+    return raw
+
+
+def optional_json_body(request: HttpRequest, *, limit: int) -> bytes:
+    """The bytes of the body; none when nothing was sent, whatever its type says.
+
+    Units: `limit` in bytes.
+    Raises: UnsupportedMediaType, PayloadTooLarge.
+    Why: official clients announce JSON on every request, with or without a body.
+    """
+    raw = _within(request, limit)
+    if not raw.strip():
+        return b""
+    _refuse_other_types(request)
+    return raw
+
+
+def _within(request: HttpRequest, limit: int) -> bytes:
     if _announced(request) > limit:
         raise _too_large(limit)
     raw = _read(request, limit)
     if len(raw) > limit:
         raise _too_large(limit)
-    if not raw.strip():
-        raise BadRequest("The body is empty; send JSON.")
     return raw
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from meshes import logs, secrets_at_start, theme
+from meshes import api_description, logs, secrets_at_start, theme
 from meshes.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "meshes.api_errors.JsonErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "meshes.cross_origin.PostedEventsCorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -129,6 +129,9 @@ elif DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 1)
 THROTTLE_EVENTS_PER_SECOND = env.float("THROTTLE_EVENTS_PER_SECOND", 50.0)
 THROTTLE_EVENTS_BURST = env.int("THROTTLE_EVENTS_BURST", 200)
+THROTTLE_API_PER_SECOND = env.float("THROTTLE_API_PER_SECOND", 20.0)
+THROTTLE_API_BURST = env.int("THROTTLE_API_BURST", 100)
+MAX_API_BYTES = 1024 * 1024
 MAX_EVENT_BYTES = 256 * 1024
 MAX_BULK_BYTES = 5 * 1024 * 1024
 REST_FRAMEWORK = {
@@ -140,17 +143,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "meshes.api_errors.answer_for",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Meshes API",
-    "VERSION": "1.0.0",
-    "DESCRIPTION": "Post an event; Meshes makes the destination hold the state your rules ask for.",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-}
+SPECTACULAR_SETTINGS = api_description.SETTINGS
 CORS_URLS_REGEX = r"^/api/v1/+events(/bulk)?/?$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["POST", "OPTIONS"]

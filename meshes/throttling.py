@@ -1,4 +1,4 @@
-"""How fast one publishable key may send events: a token bucket per key.
+"""How fast one key may send events or call the API: a token bucket per key and budget.
 
 With Redis all processes share one bucket; without, or while Redis is away,
 each process enforces its share in memory.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from threading import Lock
@@ -24,7 +26,6 @@ from meshes.api_errors import TooManyRequests
 
 PREFIX = "meshes:throttle:"
 SLOWEST_PER_SECOND = 1.0
-SMALLEST_BURST = 100.0  # one full bulk request must fit
 BUCKETS_KEPT = 10_000
 PATIENCE_S = 0.25
 LEAVE_ALONE_S = 5.0
@@ -48,18 +49,43 @@ return tostring(wait)
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One thing that a key may do so often; `setting` names its two settings.
+
+    Shape: the settings are `THROTTLE_<setting>_PER_SECOND` and `…_BURST`;
+    `prefix` stands before the key's id in Redis.
+    """
+
+    setting: str
+    prefix: str
+    smallest_burst: float
+    refusal: str
+
+    def limits(self, share: int = 1) -> tuple[float, float]:
+        """Tokens a second and the most at once, for one of so many processes."""
+        rate = getattr(settings, f"THROTTLE_{self.setting}_PER_SECOND") / share
+        burst = getattr(settings, f"THROTTLE_{self.setting}_BURST") / share
+        return max(SLOWEST_PER_SECOND, rate), max(self.smallest_burst, burst)
+
+
+# The smallest burst of events is one full bulk request.
+EVENTS = Budget("EVENTS", PREFIX, 100.0, "This key sends too fast")
+API = Budget("API", f"{PREFIX}api:", 1.0, "This key asks too often")
+
+
 class MemoryBuckets:
     """The buckets of this process; the least recently used are forgotten first."""
 
     def __init__(self, *, kept: int = BUCKETS_KEPT) -> None:
-        self._buckets: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         self._kept = kept
         self._guard = Lock()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: UUID, *, cost: int, rate: float, burst: float, now: float) -> float:
+    def take(self, key: Hashable, *, cost: int, rate: float, burst: float, now: float) -> float:
         """Take `cost` tokens; how long to wait when there are not enough.
 
         Units: `rate` in tokens a second, `now` and the result in seconds.
@@ -78,38 +104,36 @@ _memory = MemoryBuckets()
 _times = {"retry_redis": 0.0, "complaint": -COMPLAIN_EVERY_S}
 
 
-def take(key_id: UUID, *, cost: int = 1) -> None:
-    """Count this many events of the key.
+def take(key_id: UUID, *, cost: int = 1, budget: Budget = EVENTS) -> None:
+    """Count this much against the key's budget.
 
     Raises: TooManyRequests with `Retry-After`; then nothing was counted.
     """
-    wait = _wait_by_redis(key_id, cost)
+    wait = _wait_by_redis(key_id, cost, budget)
     if wait is None:
-        wait = _wait_by_memory(key_id, cost)
+        wait = _wait_by_memory(key_id, cost, budget)
     if wait > 0:
         seconds = max(1, ceil(wait))
         raise TooManyRequests(
-            f"This key sends too fast; try again in {seconds} s.",
+            f"{budget.refusal}; try again in {seconds} s.",
             headers={"Retry-After": str(seconds)},
         )
 
 
-def _wait_by_memory(key_id: UUID, cost: int) -> float:
-    share = max(1, settings.WEB_CONCURRENCY)
-    rate = max(SLOWEST_PER_SECOND, settings.THROTTLE_EVENTS_PER_SECOND / share)
-    burst = max(SMALLEST_BURST, settings.THROTTLE_EVENTS_BURST / share)
-    return _memory.take(key_id, cost=cost, rate=rate, burst=burst, now=time.monotonic())
+def _wait_by_memory(key_id: UUID, cost: int, budget: Budget) -> float:
+    rate, burst = budget.limits(max(1, settings.WEB_CONCURRENCY))
+    bucket = (budget.setting, key_id)
+    return _memory.take(bucket, cost=cost, rate=rate, burst=burst, now=time.monotonic())
 
 
-def _wait_by_redis(key_id: UUID, cost: int) -> float | None:
+def _wait_by_redis(key_id: UUID, cost: int, budget: Budget) -> float | None:
     """How long to wait, None when Redis is not used or does not answer."""
     if not settings.REDIS_URL or time.monotonic() < _times["retry_redis"]:
         return None
-    rate = max(SLOWEST_PER_SECOND, settings.THROTTLE_EVENTS_PER_SECOND)
-    burst = max(SMALLEST_BURST, settings.THROTTLE_EVENTS_BURST)
+    rate, burst = budget.limits()
     try:
         script = _script(settings.REDIS_URL)
-        return float(script(keys=[f"{PREFIX}{key_id}"], args=[rate, burst, cost]))
+        return float(script(keys=[f"{budget.prefix}{key_id}"], args=[rate, burst, cost]))
     except redis.RedisError as error:
         _complain(error)
         return None

@@ -13,6 +13,9 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     # Clients trim no slash from the address that they are given, so two may meet.
+    re_path(r"^api/v1/+", include("meshes.api_urls")),
+    re_path(r"^api/v1/+", include("connections.urls")),
+    re_path(r"^api/v1/+", include("rules.urls")),
     re_path(r"^api/v1/+", include("deliveries.urls")),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -10,6 +13,11 @@ from django.db.models import F
 
 from meshes.keys import create_key
 from meshes.models import Organization, PublishableKey, Workspace
+
+NAME_PATTERN = r"^[a-zA-Z0-9 _-]{3,50}$"
+NAME_RULE = "must be 3 to 50 letters, digits, spaces, underscores or hyphens"
+DESCRIPTION_LENGTH = 1024
+KEEP = object()
 
 
 class NameTaken(Exception):
@@ -30,18 +38,45 @@ def create_workspace(
     workspace = Workspace(
         name=name, organization=organization, description=description, created_by=by
     )
-    try:
-        workspace.clean_fields()
-    except ValidationError as error:
-        raise NameInvalid(" ".join(error.messages)) from None
+    _refuse_bad_values(workspace)
+    with _saving(name, organization):
+        workspace.save(force_insert=True)
+        return workspace, create_key(workspace, name="Default", by=by)
+
+
+@contextmanager
+def _saving(name: str, organization: Organization) -> Iterator[None]:
+    """A transaction in which a name that is taken becomes a sentence."""
     try:
         with transaction.atomic():
-            workspace.save(force_insert=True)
-            return workspace, create_key(workspace, name="Default", by=by)
+            yield
     except IntegrityError:
         raise NameTaken(
             f"{organization.name} already has a workspace named {name}. Choose another name."
         ) from None
+
+
+def _refuse_bad_values(workspace: Workspace) -> None:
+    try:
+        workspace.clean_fields()
+    except ValidationError as error:
+        raise NameInvalid(" ".join(error.messages)) from None
+
+
+def edit_workspace(workspace: Workspace, *, name: str, description: Any, by: str) -> Workspace:
+    """The workspace under this name; a description of KEEP stays as it is.
+
+    Raises: NameInvalid and NameTaken, with a sentence for the person who asked.
+    """
+    with _saving(name, workspace.organization):
+        stored: Any = Workspace.objects.live().select_for_update().get(pk=workspace.pk)
+        stored.name = name
+        if description is not KEEP:
+            stored.description = description
+        _refuse_bad_values(stored)
+        stored._change_reason = f"edited by {by}"[:100]  # for django-simple-history
+        stored.save(update_fields=["name", "description", "updated_at"])
+    return cast("Workspace", stored)
 
 
 def bump_rules_version(workspace_id: UUID) -> int:

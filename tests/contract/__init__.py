@@ -1,0 +1,1 @@
+"""What the wire contract promises, endpoint by endpoint, judged by hand-written schemas."""

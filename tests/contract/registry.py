@@ -1,0 +1,54 @@
+"""Every endpoint with what it takes to call it; a new endpoint needs a line here.
+
+A row is called twice: with the ids of the caller's own rows, and with those of another
+organization. Fill `{workspace_id}` and the other names of `tests.contract.worlds.Ids`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Foreign = Literal["unknown", "nothing", "refused", "no rows"]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one address.
+
+    Shape: `own` is the status with ids of one's own. `foreign` is what the ids of another
+    organization lead to: `unknown` a 404, `nothing` a list without any of its rows,
+    `refused` a 400 (for ids in a body whose endpoint declares no 404), `no rows` an
+    endpoint that shows and takes no rows of anybody.
+    """
+
+    method: str
+    path: str
+    foreign: Foreign
+    own: int = 200
+    body: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+WORKSPACES = (
+    Endpoint("GET", "/workspaces", "nothing"),
+    Endpoint("POST", "/workspaces", "no rows", own=201, body={"name": "Fresh one"}),
+    Endpoint("GET", "/workspaces/{workspace_id}", "unknown"),
+    Endpoint("PUT", "/workspaces/{workspace_id}", "unknown", body={"name": "Renamed"}),
+    Endpoint("GET", "/workspaces/{workspace_id}/event-types", "unknown"),
+    Endpoint("GET", "/workspaces/{workspace_id}/resources", "unknown"),
+)
+CONNECTIONS = (Endpoint("GET", "/integrations", "no rows"),)
+RULES: tuple[Endpoint, ...] = ()
+EVENT = {
+    "event": "page.completed",
+    "workspace": "{workspace_id}",
+    "payload": {"email": "alex@northstar.io"},
+}
+EVENTS: tuple[Endpoint, ...] = ()
+ENDPOINTS = (*WORKSPACES, *CONNECTIONS, *RULES, *EVENTS)
+
+# Called with a publishable key, which leads to its own workspace and nowhere else.
+WITH_ANOTHER_KEY = {("POST", "/events"), ("POST", "/events/bulk")}
