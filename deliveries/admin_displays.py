@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.urls import reverse
 
 from connections import destinations
+from connections.models import ContactCache
 from deliveries import finding, wording
 from deliveries.finding import Finding
 from deliveries.models import Delivery, Event, Found, Status, Trial, Trigger
@@ -138,6 +139,7 @@ def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
         Fact("What it does", action(delivery)),
         Fact("After a hold", repaired_target(delivery)),
         Fact("Connection", delivery.connection.name, address(delivery.connection)),
+        *_in_account(delivery),
         Fact("Workspace", delivery.workspace.name),
         *_test(delivery),
         *_times(delivery, now=now),
@@ -148,6 +150,22 @@ def _test(delivery: Delivery) -> Iterator[Fact]:
     trial = Trial.objects.filter(event=delivery.event_id).first() if delivery.is_test else None
     if trial is not None:
         yield Fact("Test", f"sent by {trial.asked_by}", address(trial))
+
+
+def _in_account(delivery: Delivery) -> Iterator[Fact]:
+    """Ways to the contact and the target in the destination's own pages."""
+    kind, metadata = delivery.connection.kind, delivery.connection.metadata
+    if kind not in {destination.kind for destination in destinations.DESTINATIONS}:
+        return
+    known = ContactCache.objects.filter(account=delivery.account_id, email=delivery.email)
+    contact = known.values_list("external_id", flat=True).first() if delivery.email else ""
+    name = destination_name(delivery)
+    for label, what, number in (
+        ("Contact", "contact", contact or ""),
+        (delivery.target_kind.capitalize(), delivery.target_kind, delivery.target_id),
+    ):
+        url = destinations.destination(kind).web_page(metadata, kind=what, external_id=number)
+        yield Fact(label, f"see it in {name}" if url else "", url)
 
 
 def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:

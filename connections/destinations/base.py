@@ -218,6 +218,9 @@ class Destination(Protocol):
     def api_base(self, metadata: Mapping[str, str]) -> str:
         """The URL that request paths are appended to, without final slash."""
 
+    def web_page(self, metadata: Mapping[str, str], *, kind: str, external_id: str) -> str:
+        """Where a person sees the contact, tag or list in the account; '' when unknown."""
+
     def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """The headers that authenticate each request."""
 

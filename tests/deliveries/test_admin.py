@@ -296,3 +296,17 @@ def test_the_permission_survives_a_complete_migration() -> None:
     call_command("makemigrations", "deliveries", check=True, dry_run=True, verbosity=0)
 
     assert Permission.objects.get(codename="view_payload").name == "Can see the payload of events"
+
+
+def test_a_delivery_leads_to_the_contact_and_the_tag_in_the_account(staff: Client) -> None:
+    delivery = failed_delivery()
+    metadata = {"api_url": "https://acme.api-us1.com"}
+    type(delivery.connection).objects.update(metadata=metadata)
+    delivery.account.contacts.create(
+        email=delivery.email, external_id="77", updated_at=timezone.now()
+    )
+
+    text = text_of(staff, page(delivery))
+
+    assert 'href="https://acme.activehosted.com/app/contacts/77">see it in ActiveCampaign' in text
+    assert 'href="https://acme.activehosted.com/app/contacts/?tagid=12"' in text

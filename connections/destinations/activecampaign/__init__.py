@@ -11,6 +11,7 @@ from connections.destinations.activecampaign.contacts import CONTACTS
 from connections.destinations.activecampaign.fields import CORE_FIELDS, fields_hash
 from connections.destinations.activecampaign.preview import preview
 from connections.destinations.activecampaign.visit import nobody
+from connections.destinations.activecampaign.web_pages import web_page
 from connections.destinations.base import (
     Action,
     Call,
@@ -58,6 +59,10 @@ class ActiveCampaign:
     def api_base(self, metadata: Mapping[str, str]) -> str:
         """The URL that request paths are appended to."""
         return address.api_base(metadata)
+
+    def web_page(self, metadata: Mapping[str, str], *, kind: str, external_id: str) -> str:
+        """Where a person sees the contact, tag or list in the account."""
+        return web_page(metadata, kind=kind, external_id=external_id)
 
     def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """The headers of every request; raises Misconfigured for a bad key."""
