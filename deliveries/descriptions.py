@@ -11,6 +11,7 @@ from deliveries.idempotency import HEADER, USED_FOR_ANOTHER
 from deliveries.reading import MOST_EVENTS
 from deliveries.schemas import AcceptedSerializer, BulkAnswerSerializer, EventSerializer
 from meshes.api_errors import Fault
+from meshes.bearer import READ_ONLY
 from meshes.openapi import JSON, refusal
 
 EVENT_ID = "0d1c5a1e-6a0f-4f5b-9a52-0f3a6f0c9d11"
@@ -87,8 +88,11 @@ REFUSALS = {
     ),
     401: refusal(
         401,
-        "The publishable key is missing, unknown, revoked or expired.",
+        "The publishable key or the token is missing, unknown, revoked or expired.",
         message="The publishable key is unknown, revoked or expired.",
+    ),
+    403: refusal(
+        403, "The machine key may only read, or not act for this organization.", message=READ_ONLY
     ),
     409: refusal(
         409,

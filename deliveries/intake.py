@@ -18,8 +18,8 @@ from deliveries.inserting import Row, insert
 from deliveries.models import Status
 from deliveries.planning import plan
 from deliveries.reading import EventRequest
+from deliveries.senders import Sender
 from meshes.api_errors import ApiError
-from meshes.authentication import KeyHolder
 from meshes.wire import compact_json, wire_time
 from rules.index import index_for
 from rules.matching import RuleIndex
@@ -43,7 +43,7 @@ class Planned:
 def accept(
     items: Items,
     *,
-    sender: KeyHolder,
+    sender: Sender,
     answer: Callable[[list[Record]], Answer],
     once: Once | None,
     now: datetime,
@@ -95,25 +95,23 @@ def bulk(records: list[Record]) -> Answer:
     return Answer(207 if errors else 201, _text({**counts, "records": records}))
 
 
-def _planned(items: Items, *, sender: KeyHolder, now: datetime) -> list[Planned]:
-    index = index_for(sender.workspace_id, sender.rules_version)
+def _planned(items: Items, *, sender: Sender, now: datetime) -> list[Planned]:
+    indexes = {
+        request.workspace_id: index_for(request.workspace_id, sender.versions[request.workspace_id])
+        for request in items
+        if not isinstance(request, ApiError)
+    }
     return [
         Planned(item.body)
         if isinstance(item, ApiError)
-        else _matched(item, sender=sender, index=index, now=now)
+        else _matched(item, by=sender.created_by, index=indexes[item.workspace_id], now=now)
         for item in items
     ]
 
 
-def _matched(
-    request: EventRequest, *, sender: KeyHolder, index: RuleIndex, now: datetime
-) -> Planned:
+def _matched(request: EventRequest, *, by: str, index: RuleIndex, now: datetime) -> Planned:
     event, deliveries = plan(
-        request,
-        workspace_id=sender.workspace_id,
-        created_by=sender.created_by,
-        index=index,
-        now=now,
+        request, workspace_id=request.workspace_id, created_by=by, index=index, now=now
     )
     return Planned(_record(event), [event], deliveries)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,22 +36,28 @@ class EventRequest:
     Shape: `resource` has its default; `resource_id` is '' when absent.
     """
 
+    workspace_id: UUID
     event: str
     resource: str
     resource_id: str
     payload: dict[str, Any]
 
 
-def read_event(value: Any, *, workspace_id: UUID, place: str = "") -> EventRequest:
+def read_event(
+    value: Any, *, workspace_id: UUID | None, among: Container[UUID] = (), place: str = ""
+) -> EventRequest:
     """The event that the value asks for.
 
+    Shape: `workspace_id` is the sender's only workspace; without one the event
+    must name one of those in `among`.
     Raises: BadRequest with every fault; `place` stands before their params.
     """
-    faults = _event_faults(value, workspace_id)
+    faults = _event_faults(value, workspace_id, among)
     if faults:
         named = [Fault(f"{place}{'.' if place and param else ''}{param}", m) for param, m in faults]
         raise BadRequest(INVALID, data=[Fault(param or "body", msg) for param, msg in named])
     return EventRequest(
+        workspace_id=workspace_id or UUID(value["workspace"]),
         event=value["event"],
         resource=value.get("resource", DEFAULT_RESOURCE),
         resource_id=value.get("resource_id", ""),
@@ -60,16 +66,22 @@ def read_event(value: Any, *, workspace_id: UUID, place: str = "") -> EventReque
 
 
 def read_bulk(
-    value: Any, *, workspace_id: UUID, largest: int | None = None
+    value: Any,
+    *,
+    workspace_id: UUID | None,
+    among: Container[UUID] = (),
+    largest: int | None = None,
 ) -> list[EventRequest | ApiError]:
     """What each item of the array asks for, or the error that it is.
 
-    Shape: in the order of the array, with at least one event.
+    Shape: in the order of the array, with at least one event; workspaces as
+    in `read_event`.
     Units: `largest` in bytes of one item as compact JSON; None measures none.
     Raises: BadRequest, when the request as a whole is of no use.
     """
+    home = {"workspace_id": workspace_id, "among": among}
     read = [
-        _read_item(item, workspace_id=workspace_id, index=index, largest=largest)
+        _too_large(item, index=index, largest=largest) or _read_item(item, index=index, **home)
         for index, item in enumerate(_items(value))
     ]
     if all(isinstance(item, ApiError) for item in read):
@@ -87,15 +99,16 @@ def _items(value: Any) -> list[Any]:
     return value
 
 
-def _read_item(
-    item: Any, *, workspace_id: UUID, index: int, largest: int | None
-) -> EventRequest | ApiError:
-    place = f"[{index}]"
-    if largest is not None and _size(item) > largest:
-        message = f"must not be larger than {largest // KIB} KiB"
-        return PayloadTooLarge("The event is too large.", data=[Fault(place, message)])
+def _too_large(item: Any, *, index: int, largest: int | None) -> ApiError | None:
+    if largest is None or _size(item) <= largest:
+        return None
+    message = f"must not be larger than {largest // KIB} KiB"
+    return PayloadTooLarge("The event is too large.", data=[Fault(f"[{index}]", message)])
+
+
+def _read_item(item: Any, *, index: int, **home: Any) -> EventRequest | ApiError:
     try:
-        return read_event(item, workspace_id=workspace_id, place=place)
+        return read_event(item, place=f"[{index}]", **home)
     except BadRequest as error:
         return error
 
@@ -108,7 +121,7 @@ def _data(item: EventRequest | ApiError) -> tuple[Fault, ...]:
     return item.data if isinstance(item, ApiError) else ()
 
 
-def _event_faults(value: Any, workspace_id: UUID) -> list[Fault]:
+def _event_faults(value: Any, own: UUID | None, among: Container[UUID]) -> list[Fault]:
     if not isinstance(value, dict):
         return [Fault("", "must be a JSON object")]
     faults = [
@@ -116,7 +129,7 @@ def _event_faults(value: Any, workspace_id: UUID) -> list[Fault]:
         for param, (required, check) in CHECKS.items()
         if (message := _message(value, param, required=required, check=check))
     ]
-    if "workspace" in value and (message := _workspace(value["workspace"], workspace_id)):
+    if message := _workspace(value, own, among):
         faults.append(Fault("workspace", message))
     payload = value.get("payload")
     return faults + (_payload_faults(payload) if isinstance(payload, dict) else [])
@@ -156,10 +169,15 @@ def _type(value: Any) -> str:
     return "" if isinstance(value, str) and value in TYPES else 'must be "event"'
 
 
-def _workspace(value: Any, workspace_id: UUID) -> str:
-    if not isinstance(value, str) or not WORKSPACE.fullmatch(value):
+def _workspace(value: dict[str, Any], own: UUID | None, among: Container[UUID]) -> str:
+    if "workspace" not in value:
+        return "" if own else "is required with a machine key"
+    named = value["workspace"]
+    if not isinstance(named, str) or not WORKSPACE.fullmatch(named):
         return "must be a UUID"
-    return "" if UUID(value) == workspace_id else "must be the workspace of the publishable key"
+    if own is not None:
+        return "" if UUID(named) == own else "must be the workspace of the publishable key"
+    return "" if UUID(named) in among else "must be a workspace that the machine key may use"
 
 
 def _payload(value: Any) -> str:

@@ -115,7 +115,10 @@ class EventSerializer(serializers.Serializer[Any]):
         required=False, validators=[RegexValidator(r"^[A-Za-z0-9._:-]{1,64}\Z")]
     )
     type = serializers.ChoiceField(["event"], required=False, default="event")
-    workspace = StrictId(required=False, help_text="Only the publishable key's own workspace.")
+    workspace = StrictId(
+        required=False,
+        help_text="Required with a machine key; with a publishable key only its own workspace.",
+    )
 
 
 class AcceptedEventSerializer(serializers.Serializer[Any]):

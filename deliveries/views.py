@@ -15,11 +15,14 @@ from rest_framework.request import Request
 from deliveries import descriptions, intake
 from deliveries.idempotency import HEADER, Answer, once
 from deliveries.intake import Items, Record
-from deliveries.reading import MOST_EVENTS, read_bulk, read_event
+from deliveries.reading import MOST_EVENTS, EventRequest, read_bulk, read_event
+from deliveries.senders import Sender, key_sender, machine_sender
 from meshes import throttling
 from meshes.api_views import ApiView
-from meshes.authentication import KeyHolder, PublishableKeyAuthentication
+from meshes.authentication import KeyHolder
+from meshes.bearer import SenderAuthentication
 from meshes.bodies import json_body
+from meshes.machine_tokens import MachineHolder
 from meshes.strict_json import DEEPEST, parse
 
 
@@ -32,33 +35,41 @@ class IngestView(ApiView):
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """A publishable key opens the posting of events and nothing else."""
+        machine = super().get_authenticators()
         posting = getattr(self.request, "method", "") in ("POST", "OPTIONS")
-        return [PublishableKeyAuthentication()] if posting else super().get_authenticators()
+        return [SenderAuthentication(), *machine] if posting else machine
 
     def check_throttles(self, request: Request) -> None:
         """Count this request: posting against the budget of events, the rest as everywhere."""
         budget = self.budget if request.method == "POST" else super().budget
-        throttling.take(self.sender.key_id, budget=budget)
+        throttling.take(self.holder.key_id, budget=budget)
 
     @property
-    def sender(self) -> KeyHolder:
-        """Whoever holds the key."""
-        return cast("KeyHolder", self.request.auth)
+    def holder(self) -> KeyHolder | MachineHolder:
+        """Whoever holds the key that came with the request."""
+        return cast("KeyHolder | MachineHolder", self.request.auth)
+
+    def sender(self, value: Any) -> Sender:
+        """Whoever posts this value, with the workspaces that it may go to."""
+        holder = self.holder
+        return (
+            key_sender(holder) if isinstance(holder, KeyHolder) else machine_sender(holder, value)
+        )
 
     def read(self) -> bytes:
         """The raw body."""
         return json_body(self.request._request, limit=getattr(settings, self.limit))
 
     def accept(
-        self, items: Items, *, raw: bytes, answer: Callable[[list[Record]], Answer]
+        self, items: Items, *, sender: Sender, raw: bytes, answer: Callable[[list[Record]], Answer]
     ) -> HttpResponse:
         """Store the events and answer."""
-        sender = self.sender
+        first = next(item for item in items if isinstance(item, EventRequest))
         request_once = once(
             self.request.headers.get(HEADER),
-            workspace_id=sender.workspace_id,
+            workspace_id=first.workspace_id,
             path=self.path,
-            raw=raw,
+            raw=raw + sender.mark.encode(),
         )
         result = intake.accept(
             items, sender=sender, answer=answer, once=request_once, now=timezone.now()
@@ -78,8 +89,10 @@ class EventsView(IngestView):
     def post(self, request: Request) -> HttpResponse:
         """Accept one event."""
         raw = self.read()
-        event = read_event(parse(raw), workspace_id=self.sender.workspace_id)
-        return self.accept([event], raw=raw, answer=intake.single)
+        value = parse(raw)
+        sender = self.sender(value)
+        event = read_event(value, workspace_id=sender.own, among=sender.versions)
+        return self.accept([event], sender=sender, raw=raw, answer=intake.single)
 
 
 class BulkEventsView(IngestView):
@@ -93,16 +106,18 @@ class BulkEventsView(IngestView):
         raw = self.read()
         value = parse(raw, deepest=DEEPEST + 1)
         self.count_items(value)
+        sender = self.sender(value)
         largest = settings.MAX_EVENT_BYTES
         items = read_bulk(
             value,
-            workspace_id=self.sender.workspace_id,
+            workspace_id=sender.own,
+            among=sender.versions,
             largest=largest if len(raw) > largest else None,
         )
-        return self.accept(items, raw=raw, answer=intake.bulk)
+        return self.accept(items, sender=sender, raw=raw, answer=intake.bulk)
 
     def count_items(self, value: Any) -> None:
         """Count the items beyond the first, which the request itself counted as."""
         beyond = len(value) - 1 if isinstance(value, list) else 0
         if 0 < beyond < MOST_EVENTS:
-            throttling.take(self.sender.key_id, cost=beyond)
+            throttling.take(self.holder.key_id, cost=beyond)

@@ -64,6 +64,12 @@ class PublishableKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-u
         }
 
 
+class SenderKeyScheme(PublishableKeyScheme):  # type: ignore[no-untyped-call]
+    """The same for addresses where a token may stand in its place."""
+
+    target_class = "meshes.bearer.SenderAuthentication"
+
+
 class MachineKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A token that a machine key signed.
 

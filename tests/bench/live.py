@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from deliveries import intake
 from deliveries.reading import EventRequest
+from deliveries.senders import key_sender
 from meshes.authentication import KeyHolder
 from rules.models import Rule
 from tests.bench.sandboxes import Sandboxes
@@ -42,8 +43,10 @@ def accept(rule: Rule, email: str) -> None:
         key_name="bench",
         rules_version=rule.workspace.rules_version,
     )
-    event = EventRequest(rule.event, "global", "", {"email": email})
-    intake.accept([event], sender=sender, answer=intake.single, once=None, now=timezone.now())
+    event = EventRequest(rule.workspace_id, rule.event, "global", "", {"email": email})
+    intake.accept(
+        [event], sender=key_sender(sender), answer=intake.single, once=None, now=timezone.now()
+    )
 
 
 def _arrived(boxes: Sandboxes, emails: set[str]) -> dict[str, float]:

@@ -47,8 +47,9 @@ EVENT = {
     "workspace": "{workspace_id}",
     "payload": {"email": "alex@northstar.io"},
 }
+POSTING = (
+    Endpoint("POST", "/events", "refused", own=201, body=EVENT),
+    Endpoint("POST", "/events/bulk", "refused", own=201, body=[EVENT]),
+)
 EVENTS: tuple[Endpoint, ...] = ()
-ENDPOINTS = (*WORKSPACES, *CONNECTIONS, *RULES, *EVENTS)
-
-# Called with a publishable key, which leads to its own workspace and nowhere else.
-WITH_ANOTHER_KEY = {("POST", "/events"), ("POST", "/events/bulk")}
+ENDPOINTS = (*WORKSPACES, *CONNECTIONS, *RULES, *POSTING, *EVENTS)

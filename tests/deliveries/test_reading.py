@@ -35,11 +35,34 @@ def test_an_event_with_everything_is_read_as_it_was_sent():
     }
 
     assert read_event(sent, workspace_id=MINE) == EventRequest(
+        workspace_id=MINE,
         event="page.completed",
         resource="onboarding_sequence",
         resource_id="workspace-setup",
         payload={"email": "alex@northstar.io"},
     )
+
+
+def test_without_a_workspace_of_its_own_an_event_goes_where_it_says():
+    sent = {**GOOD, "workspace": str(MINE)}
+
+    assert read_event(sent, workspace_id=None, among={MINE}).workspace_id == MINE
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({}, "is required with a machine key"),
+        ({"workspace": "no"}, "must be a UUID"),
+        ({"workspace": str(uuid4())}, "must be a workspace that the machine key may use"),
+    ],
+    ids=["absent", "no UUID", "closed"],
+)
+def test_without_a_workspace_of_its_own_an_event_must_name_an_open_one(named, message):
+    with pytest.raises(BadRequest) as refused:
+        read_event({**GOOD, **named}, workspace_id=None, among={MINE})
+
+    assert refused.value.data == (("workspace", message),)
 
 
 def test_without_a_resource_an_event_is_global_and_has_no_resource_id():
