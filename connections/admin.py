@@ -26,6 +26,7 @@ from connections.refusals import InUse
 from connections.saving import Saved, delete_connection
 from connections.waiting import held_over
 from meshes.admin_base import ConfigurationAdmin, who
+from meshes.admin_returning import returned
 
 admin.site.register(CatalogEntry, CatalogEntryAdmin)
 
@@ -162,13 +163,13 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
             sentence = f"Its tags and lists could not be read: {saved.catalog_error}"
             self.message_user(request, sentence, messages.WARNING)
 
-    def response_add(self, _request: HttpRequest, obj: Any, _url: Any = None) -> HttpResponse:
-        """Stay with the connection."""
-        return _page_of(obj.pk)
+    def response_add(self, request: HttpRequest, obj: Any, *_: Any, **__: Any) -> HttpResponse:
+        """Stay with the connection, unless the person came from elsewhere."""
+        return returned(request, _page_of(obj.pk))
 
-    def response_change(self, _request: HttpRequest, obj: Any) -> HttpResponse:
-        """Stay with the connection."""
-        return _page_of(obj.pk)
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Stay with the connection, unless the person came from elsewhere."""
+        return returned(request, _page_of(obj.pk))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The connection alone; active rules stand in the way, others do not."""

@@ -36,6 +36,11 @@ admin.site.unregister([model for model in QUEUE if admin.site.is_registered(mode
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
 FIXED = ["id", "created_at", "created_by"]
+HELP = {
+    "name": "Your product and where it runs, such as Northstar production. 3 to 50 letters, "
+    "digits, spaces, underscores or hyphens.",
+    "description": "Optional.",
+}
 
 
 @admin.register(Organization)
@@ -97,12 +102,26 @@ class WorkspaceAdmin(ConfigurationAdmin):
     list_filter = ["organization"]
     list_select_related = ["organization"]
     search_fields = ["name"]
-    fields = ["organization", "name", "description", *FIXED]
     readonly_fields = FIXED
     inlines = [PublishableKeyInline]
     workspace_path = "pk"
     buttons = [key_buttons.CREATE]
     when_empty = "Add one for each product environment: production, staging. It gets a key at once."
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Facts about the workspace once it exists."""
+        chosen = ["organization", "name", "description"]
+        return [(None, {"fields": [*chosen, *FIXED] if obj else chosen})]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """The keys once there is one."""
+        return self.inlines if obj else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form that says what a name is good for."""
+        return super().get_form(request, obj, change, **{**kwargs, "help_texts": HELP})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new workspace gets its first key with it."""

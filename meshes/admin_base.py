@@ -16,7 +16,8 @@ from simple_history.admin import SimpleHistoryAdmin
 from meshes import theme
 from meshes.admin_buttons import ButtonsMixin
 from meshes.admin_deleting import SoftDeleteMixin
-from meshes.models import Configuration, Workspace
+from meshes.admin_returning import ReturningMixin
+from meshes.models import Configuration, Organization, Workspace
 from meshes.visibility import limited_to, visible_workspaces
 
 if theme.ENABLED:
@@ -78,7 +79,8 @@ class LiveChoicesMixin:
     ) -> Any:
         """The choice field over live, visible rows."""
         kwargs = {**_choices(db_field, request), **kwargs}
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return _chosen_if_only_one(field, db_field)
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
@@ -99,7 +101,15 @@ def _choices(
     return {}
 
 
-class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ThemeModelAdmin):
+def _chosen_if_only_one(field: Any, db_field: ForeignKey[Any, Any]) -> Any:
+    """The field of whose data it is, chosen already where there is no choice."""
+    if field is not None and db_field.related_model in (Workspace, Organization):
+        rows = list(field.queryset.values_list("pk", flat=True)[:2])
+        field.initial = rows[0] if len(rows) == 1 else field.initial
+    return field
+
+
+class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ReturningMixin, ThemeModelAdmin):
     """The base of every page of ours.
 
     Shape: `workspace_path` is the lookup that leads to a row's workspace, for

@@ -15,7 +15,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+
+from meshes.admin_returning import back_of
 
 Act = Callable[[HttpRequest, Any, Mapping[str, Any]], str]
 
@@ -134,9 +135,8 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         return HttpResponseRedirect(self._back_address(request, row))
 
     def _back_address(self, request: HttpRequest, row: Any) -> str:
-        asked = request.GET.get("back", "")
-        if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
-            return asked
+        if back := back_of(request):
+            return back
         opts = self.model._meta
         page = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
         return reverse(page, args=[row.pk])

@@ -204,6 +204,8 @@ def _dress_connection(field: Any) -> None:
     for link in links:
         setattr(field.widget, f"can_{link}_related", False)
     known = list(field.queryset.values_list("pk", "kind"))
+    if len(known) == 1:
+        field.initial = known[0][0]
     field.widget.widget.attrs["data-kinds"] = kinds(known)
 
 
