@@ -19,11 +19,13 @@ from django.utils.functional import SimpleLazyObject
 from connections.models import Connection
 from connections.states import state_of
 from deliveries import beats, wording
+from deliveries.guide_progress import address_of, progress_of
 from deliveries.models import BooksCheck, Delivery, Event
 from deliveries.reasons import explained
 from deliveries.reports import Report, reports
 from meshes.charts import Bars, bars
 from meshes.models import Workspace
+from meshes.theme import may_open_guide
 from meshes.visibility import sees_all, visible_workspaces
 from rules.models import Rule
 
@@ -77,12 +79,31 @@ def home_page(request: HttpRequest) -> dict[str, Any]:
     shown = workspaces[first : first + PER_PAGE]
     troubles = _troubles(request, shown, now)
     told = reports(shown, now=now)
+    open_steps = _open_steps(request, shown, now)
     return {
-        "cards": [_card(request, each, troubles[each.workspace.pk], now) for each in told],
+        "cards": [
+            _card(request, each, troubles[each.workspace.pk], now)
+            | {"guide": open_steps.get(each.workspace.pk)}
+            for each in told
+        ],
         "signs": list(_signs(request, told, now)),
         "pages": _pages(first, len(workspaces)),
         "empty": not workspaces,
+        "guide_url": address_of(None) if may_open_guide(request) else "",
         "counted": wording.moment(now),
+    }
+
+
+def _open_steps(
+    request: HttpRequest, workspaces: list[Workspace], now: datetime
+) -> dict[Any, dict[str, str]]:
+    """For workspaces that are not done with the guide: how far, what is next, and where."""
+    if not may_open_guide(request):
+        return {}
+    return {
+        pk: {"words": each.words, "next": each.next, "url": address_of(pk)}
+        for pk, each in progress_of(workspaces, now=now).items()
+        if not each.is_complete
     }
 
 

@@ -21,6 +21,7 @@ from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_cleaning import CannotCleanUp
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
+from meshes.admin_returning import back_of, with_back
 from meshes.visibility import limited_to
 from rules.models import Rule
 
@@ -99,7 +100,7 @@ class TrialAdmin(HistoryAdmin):
         if request.method == "POST":
             trial = trial_pages.send(request, page)
             if trial is not None:
-                return HttpResponseRedirect(displays.address(trial))
+                return HttpResponseRedirect(with_back(displays.address(trial), back_of(request)))
         return self.own_page(request, "trial_new.html", title=f"Test of “{rule.name}”", page=page)
 
     def stages_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -29,6 +29,7 @@ from deliveries.trial_waiting import before_sending
 from deliveries.trying import RealPerson
 from deliveries.verdicts import verdicts_of
 from meshes.admin_base import who
+from meshes.admin_returning import back_of, with_back
 from meshes.api_errors import ApiError, Fault
 from meshes.visibility import limited_to
 from rules.facts import normalized_email
@@ -49,6 +50,7 @@ def form_page(request: HttpRequest, rule: Rule) -> dict[str, Any]:
         "condition": wording.condition(rule),
         "action": action_words(rule),
         "rule_url": displays.address(rule),
+        "back": back_of(request) or displays.address(rule),
         "obstacles": before_sending(rule, now=timezone.now()),
         "form": _form(request, rule, known),
         "real": "",
@@ -82,7 +84,9 @@ def story(request: HttpRequest, trial: Trial) -> dict[str, Any]:
     return {
         "sentence": f"Test of “{trial.rule_version.name}”",
         **live(request, trial, delivery),
-        "live_url": reverse("admin:deliveries_trial_stages", args=[trial.pk]),
+        "live_url": with_back(
+            reverse("admin:deliveries_trial_stages", args=[trial.pk]), back_of(request)
+        ),
         "verdicts": verdicts_of(
             trial.event,
             [delivery] if delivery else [],
@@ -194,8 +198,10 @@ def _next(
 ) -> list[tuple[str, str]]:
     """Where a person goes from here: pairs of a label and an address."""
     again = reverse("admin:deliveries_trial_new", args=[trial.rule_id])
+    again, back = f"{again}?again={trial.uuid}", back_of(request)
     may = request.user.has_perm
-    steps = [("Change and send again", f"{again}?again={trial.uuid}")] if may(MAY_TEST) else []
+    steps = [("Go back", back)] if back else []
+    steps += [("Change and send again", with_back(again, back))] if may(MAY_TEST) else []
     if delivery is not None:
         page = displays.address(delivery)
         steps.append(("Open the delivery", page))

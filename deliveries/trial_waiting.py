@@ -36,13 +36,13 @@ class Obstacle:
 def before_sending(rule: Rule, *, now: datetime) -> list[Obstacle]:
     """What a person should know before a test of this rule is sent."""
     found = [*_of_rule(rule), *_of_connection(rule.connection)]
-    return [*found, *_of_account(rule.connection.account, now=now), *_of_workers()]
+    return [*found, *_of_account(rule.connection.account, now=now), *of_workers()]
 
 
 def while_waiting(delivery: Delivery, *, now: datetime) -> Obstacle:
     """Why this delivery has not been sent yet: the first thing that keeps it."""
     for obstacle in (
-        *_of_workers(),
+        *of_workers(),
         *_of_account(delivery.account, now=now),
         *_of_lane(delivery),
         *_of_time(delivery, now=now),
@@ -100,7 +100,8 @@ def _of_account(account: Account, *, now: datetime) -> Iterator[Obstacle]:
         )
 
 
-def _of_workers() -> Iterator[Obstacle]:
+def of_workers() -> Iterator[Obstacle]:
+    """What keeps anything from being sent, when no worker sends."""
     if beats.alive("pump"):
         return
     if beats.alive("supervisor"):

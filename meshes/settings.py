@@ -84,6 +84,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "deliveries.banner.open_alerts",
                 "deliveries.admin_home.home",
+                "deliveries.admin_guide.links",
             ],
         },
     },

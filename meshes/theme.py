@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 ENABLED = True
 APPS = ["unfold", "unfold.contrib.simple_history"] if ENABLED else []
@@ -53,6 +54,12 @@ ICONS = {
     "User": "person",
     "Group": "group",
 }
+GUIDE_RIGHTS = (
+    "meshes.add_workspace",
+    "connections.add_connection",
+    "rules.add_rule",
+    "deliveries.send_test_event",
+)
 TITLES = {"BooksCheck": "Books"}
 
 
@@ -63,10 +70,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     apps = {app["app_label"]: app for app in admin.site.get_app_list(request)}
     known = [label for label in ROOMS if label in apps]
     others = [label for label in apps if label not in ROOMS]
-    home = {"title": "Overview", "icon": "home", "link": "/admin/", "active": _is_home}
+    first = [{"title": "Overview", "icon": "home", "link": "/admin/", "active": _is_home}]
+    if may_open_guide(request):
+        first.append({"title": "First steps", "icon": "flag", "link": reverse("guide")})
     groups = [{"title": apps[label]["name"], "items": _links(apps[label])} for label in known]
     groups += [{"title": apps[label]["name"], "items": _links(apps[label])} for label in others]
-    return [{"items": [home]}, *groups]
+    return [{"items": first}, *groups]
+
+
+def may_open_guide(request: HttpRequest) -> bool:
+    """Whether this person may take one of the first steps at least."""
+    return any(request.user.has_perm(right) for right in GUIDE_RIGHTS)
 
 
 def _is_home(request: HttpRequest) -> bool:

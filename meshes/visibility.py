@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from meshes.models import Membership, Workspace
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+NAMED = 4
 
 
 def visible_workspaces(user: Any) -> QuerySet[Any]:
@@ -41,6 +45,21 @@ def is_visible(user: Any, *, path: str) -> Q:
         return Q()
     listed = Membership.objects.live().filter(user_id=user.pk, workspaces__isnull=False)
     return Q(~Exists(listed)) | Q(**{f"{path}__in": listed.values("workspaces")})
+
+
+def people_who_may(permission: str, *, workspace_id: Any = None) -> list[str]:
+    """The names of up to four people of the staff with this right, in that workspace.
+
+    Shape: ordered by name; without a workspace, those who may use it anywhere.
+    """
+    model: Any = get_user_model()
+    people = model.objects.with_perm(permission, backend=BACKEND).filter(is_staff=True)
+    listed = Membership.objects.live().filter(user_id=OuterRef("pk"), workspaces__isnull=False)
+    if workspace_id is not None:
+        theirs = Exists(listed.filter(workspaces=workspace_id))
+        people = people.filter(Q(is_superuser=True) | ~Exists(listed) | theirs)
+    found = people.order_by("username").distinct()[:NAMED]
+    return [person.get_full_name() or person.get_username() for person in found]
 
 
 def _listed(user: Any) -> list[Any] | None:
