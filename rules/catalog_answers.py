@@ -61,7 +61,7 @@ def _listed(operation_id: str, noun: str, example: dict[str, Any]) -> dict[str, 
             200: answer(
                 CatalogKeySerializer(many=True),
                 f"All {noun} of the workspace, by key; a bare array.",
-                ("One", [example]),
+                ("One", example),  # drf-spectacular puts it into an array itself
             )
         },
         errors={
