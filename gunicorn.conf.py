@@ -55,3 +55,7 @@ def answer(status: int, phrase: str) -> bytes:
 
 worker_class = JsonErrorsWorker
 control_socket_disable = True  # it would lie in the home folder of whoever runs the server
+
+# Without the query of an address, which may hold what somebody searched for, and without the
+# page that led there: an email stands in no log.
+access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'

@@ -16,6 +16,7 @@ from deliveries import (
     admin_alerts,
     admin_books,
     admin_erasing,
+    admin_funnel,
     admin_jobs,
     admin_looks,
     admin_rules,
@@ -30,7 +31,9 @@ from deliveries import admin_filters as filters
 from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter, UntilFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
 from deliveries.admin_history import SeekingAdmin
+from deliveries.admin_people import PeopleMixin, PersonMixin
 from deliveries.admin_timeline import timeline
+from deliveries.event_lines import person_address
 from deliveries.fixing import steps
 from deliveries.mapping_preview import MappingPreviewMixin
 from deliveries.models import Delivery, Event
@@ -46,6 +49,7 @@ __all__ = [
     "admin_alerts",
     "admin_books",
     "admin_erasing",
+    "admin_funnel",
     "admin_jobs",
     "admin_looks",
     "admin_rules",
@@ -58,7 +62,7 @@ IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_a
 
 
 @admin.register(Event)
-class EventAdmin(MappingPreviewMixin, EventColumns, SeekingAdmin):
+class EventAdmin(PeopleMixin, MappingPreviewMixin, EventColumns, SeekingAdmin):
     """What the product told us, and what came of it."""
 
     buttons = buttons.EVENT_BUTTONS
@@ -102,7 +106,7 @@ class EventAdmin(MappingPreviewMixin, EventColumns, SeekingAdmin):
         return {
             "sentence": wording.sentence(row, sent_completed_at=row.sent_completed_at),
             "person": displays.person(row),
-            "person_url": displays.search_address(Event, row.email or row.user_id),
+            "person_url": person_address(row),
             "is_test": row.is_test,
             "erased": wording.erased(row),
             "summary": wording.tally(shown),
@@ -118,11 +122,11 @@ class EventAdmin(MappingPreviewMixin, EventColumns, SeekingAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
+class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
     """What was to become true in an account, and how far it is."""
 
     buttons = buttons.DELIVERY_BUTTONS
-    list_display = ("what", "rule_name", "state", "tries_made", "received")
+    list_display = ("what", "person", "rule_name", "state", "tries_made", "received")
     list_filter = (
         filters.StateFilter,
         filters.OutcomeFilter,
@@ -172,7 +176,7 @@ class DeliveryAdmin(DeliveryColumns, SeekingAdmin):
         return {
             "sentence": sentence,
             "person": row.email or displays.person(row.event),
-            "person_url": displays.search_address(Event, row.event.email or row.event.user_id),
+            "person_url": person_address(row),
             "is_test": row.is_test,
             "erased": wording.erased(row.event),
             "action": displays.action(row),

@@ -46,7 +46,8 @@ class AlertAdmin(HistoryAdmin):
     search_fields = ()
     when_empty = (
         "An alert appears here when a connection's key is refused, when a rule's tag or list is "
-        "gone, or when deliveries of a rule keep failing. Alert contacts hear of it by mail."
+        "gone, when deliveries of a rule keep failing, or when an event that usually comes "
+        "has stopped. Alert contacts hear of it by mail."
     )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

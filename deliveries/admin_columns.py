@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from deliveries import admin_displays as displays
 from deliveries import wording
+from deliveries.event_lines import person_address
 from deliveries.models import Delivery, Event
 
 CHIP = '<span class="history-chip history-{}">{}</span>'
@@ -27,9 +28,9 @@ class EventColumns:
         return _headline(wording.sentence(event, sent_completed_at=event.sent_completed_at), event)
 
     @admin.display(description="Person")
-    def person(self, event: Event) -> str:
-        """The person's email, else their id in the product."""
-        return displays.person(event)
+    def person(self, event: Event) -> SafeString | str:
+        """The person's email, else their id in the product, with the way to their page."""
+        return _person(displays.person(event), event)
 
     @admin.display(description="Deliveries")
     def result(self, event: Any) -> SafeString:
@@ -54,11 +55,15 @@ class DeliveryColumns:
 
     @admin.display(description="What happened")
     def what(self, delivery: Any) -> SafeString:
-        """The event's readable sentence, and whom it is about."""
+        """The event's readable sentence."""
         sent = delivery.sent_completed_at
         sentence = wording.sentence(delivery.event, sent_completed_at=sent)
-        person = delivery.email or displays.person(delivery.event)
-        return format_html(TWO_LINES, _headline(sentence, delivery), person)
+        return _headline(sentence, delivery)
+
+    @admin.display(description="Person")
+    def person(self, delivery: Delivery) -> SafeString | str:
+        """Whom it goes to, with the way to their page."""
+        return _person(delivery.email or displays.person(delivery.event), delivery)
 
     @admin.display(description="Rule")
     def rule_name(self, delivery: Delivery) -> SafeString:
@@ -81,6 +86,11 @@ class DeliveryColumns:
     def received(self, delivery: Delivery) -> str:
         """When it came."""
         return wording.moment(delivery.created_at)
+
+
+def _person(name: str, row: Event | Delivery) -> SafeString | str:
+    address = person_address(row)
+    return format_html('<a class="text-link" href="{}">{}</a>', address, name) if address else name
 
 
 def _headline(sentence: str, row: Event | Delivery) -> SafeString:

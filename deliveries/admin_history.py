@@ -41,7 +41,7 @@ class HistoryAdmin(ModelAdmin):
     search_help_text = "Whole email, user id, page id or event id"
 
     class Media:
-        css = {"all": ["deliveries/history.css", "deliveries/jobs.css"]}
+        css = {"all": ["deliveries/history.css", "deliveries/jobs.css", "deliveries/funnel.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No."""

@@ -40,7 +40,17 @@ def headline(alert: Alert) -> str:
         return f"The connection “{alert.connection}” is off: {_off_because(alert)}"
     if alert.kind == Alert.Kind.RULE_HELD:
         return f"The rule “{alert.rule}” is on hold: {_mid(_held_because(alert).happened)}"
+    if alert.kind == Alert.Kind.SILENCE:
+        return f"{silent_words(alert)} usually comes, and has not come since {_last(alert)}"
     return f"{_deliveries(total(alert))} of the rule “{alert.rule}” failed"
+
+
+def silent_words(alert: Alert) -> str:
+    """What fell silent: `The event “page.completed” of step 3, page crm`."""
+    step = f"step {alert.sequence_step}" if alert.sequence_step else ""
+    page = f"page {alert.page_id}" if alert.page_id else ""
+    places = ", ".join(filter(None, (alert.resource_id, step, page)))
+    return f"The event “{alert.event}”{f' of {places}' if places else ''}"
 
 
 def path_of(alert: Alert) -> str:
@@ -49,6 +59,9 @@ def path_of(alert: Alert) -> str:
         return reverse("admin:connections_connection_change", args=[alert.connection_id])
     if alert.kind == Alert.Kind.RULE_HELD:
         return reverse("admin:rules_rule_change", args=[alert.rule_id])
+    if alert.kind == Alert.Kind.SILENCE:
+        page = reverse("admin:deliveries_silence")
+        return f"{page}?{urlencode({'workspace': alert.workspace_id})}"
     chosen = {"status": "failed", "rule": alert.rule_id, "connection": alert.connection_id}
     return _deliveries_path(**chosen)
 
@@ -86,6 +99,34 @@ def works_again(alert: Alert) -> Letter:
     )
 
 
+def silence(alerts: Sequence[Alert]) -> Letter:
+    """The mail that events have stopped coming, all that were noticed together."""
+    first, more = alerts[0], len(alerts) - 1
+    others = f", and {more} more" if more else ""
+    return _letter(
+        f"{headline(first)}{others}",
+        *(f"{headline(alert)}." for alert in alerts),
+        f"Workspace: {first.workspace}",
+        "Next step: ask the team of your product whether the page or the call that sends it "
+        "was changed. Meshes tells you when it comes again.",
+        _address(path_of(first)),
+        _because(first),
+    )
+
+
+def comes_again(alerts: Sequence[Alert]) -> Letter:
+    """The mail that they come again."""
+    first, more = alerts[0], len(alerts) - 1
+    others = f", and {more} more" if more else ""
+    return _letter(
+        f"{silent_words(first)} comes again{others}",
+        *(f"{silent_words(alert)} comes again; nobody has to do anything." for alert in alerts),
+        f"Workspace: {first.workspace}",
+        _address(path_of(first)),
+        _because(first),
+    )
+
+
 def digest(alerts: Sequence[Alert]) -> Letter:
     """The mail about repeated failures, the rule with the most of them first."""
     first, count = alerts[0], sum(map(total, alerts))
@@ -114,6 +155,10 @@ def _paragraph(alert: Alert) -> str:
 def _letter(subject: str, *paragraphs: str) -> Letter:
     body = "\n\n".join(filter(None, paragraphs))
     return Letter(f"[Meshes] {' '.join(subject.split())}", f"{body}\n")
+
+
+def _last(alert: Alert) -> str:
+    return wording.moment(alert.last_at)
 
 
 def _off_because(alert: Alert) -> str:

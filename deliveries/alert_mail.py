@@ -12,7 +12,7 @@ from itertools import takewhile
 
 import structlog
 from django.core.mail import EmailMessage
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from deliveries import alert_letters
 from deliveries.alert_letters import Letter
@@ -78,15 +78,23 @@ def _letter(alert: Alert) -> Letter | None:
     if alert.kind == Alert.Kind.FAILURES:
         digest = _digest_of(alert).select_related("workspace", "rule", "connection")
         return alert_letters.digest(list(digest.order_by("pk")))
+    if alert.kind == Alert.Kind.SILENCE:
+        silent = list(_digest_of(alert).select_related("workspace").order_by("pk"))
+        over = alert.resolved_at is not None
+        return alert_letters.comes_again(silent) if over else alert_letters.silence(silent)
     if alert.resolved_at is None:
         return alert_letters.trouble(alert)
     return alert_letters.works_again(alert) if works_again(alert) else None
 
 
 def _digest_of(alert: Alert) -> QuerySet[Alert]:
-    return Alert.objects.filter(
-        workspace=alert.workspace_id, kind=alert.kind, raised_at=alert.raised_at
-    )
+    """The alerts that one mail tells: those noticed, or over, in the same moment."""
+    digest = Alert.objects.filter(workspace=alert.workspace_id, kind=alert.kind)
+    if alert.kind == Alert.Kind.SILENCE and alert.resolved_at is not None:
+        return digest.filter(resolved_at=alert.resolved_at, mailed_at__isnull=False)
+    if alert.kind == Alert.Kind.SILENCE:
+        digest = digest.filter(Q(resolved_at__isnull=True) | Q(pk=alert.pk))
+    return digest.filter(raised_at=alert.raised_at)
 
 
 def _mailed(letter: Letter, addresses: list[str]) -> str:
@@ -99,6 +107,10 @@ def _mailed(letter: Letter, addresses: list[str]) -> str:
 
 
 def _note_sent(alert: Alert, *, now: datetime) -> None:
+    begun = alert.kind == Alert.Kind.SILENCE and alert.resolved_at is None
+    if begun:
+        # The others have no mail of their own, and this one may be over meanwhile.
+        _digest_of(alert).filter(mail_after__isnull=True).update(mailed_at=now, mail_error="")
     if alert.kind == Alert.Kind.FAILURES:
         _digest_of(alert).update(mailed_at=now, mail_after=None, mail_error="")
     elif alert.resolved_at is not None:

@@ -23,12 +23,14 @@ COUNTED = 100
 ORDER = Case(
     When(kind=Alert.Kind.CONNECTION_INACTIVE, then=Value(0)),
     When(kind=Alert.Kind.RULE_HELD, then=Value(1)),
-    default=Value(2),
+    When(kind=Alert.Kind.SILENCE, then=Value(2)),
+    default=Value(3),
 )
 MAY_OPEN = {
     Alert.Kind.CONNECTION_INACTIVE: "connections.view_connection",
     Alert.Kind.RULE_HELD: "rules.view_rule",
     Alert.Kind.FAILURES: "deliveries.view_delivery",
+    Alert.Kind.SILENCE: "deliveries.view_event",
 }
 
 

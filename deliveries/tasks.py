@@ -26,6 +26,7 @@ from deliveries import (
     recovery,
     retention,
     rollups,
+    silence_alerts,
     tidying,
 )
 from deliveries.pump import run_pump
@@ -93,6 +94,7 @@ def keep_history() -> None:
         event_hours=lambda: event_hours.count_hours(
             now, until=_after(COUNT_S), kept_since=retention.kept_since(now)
         ),
+        silences=lambda: silence_alerts.look(now),
         books=lambda: books.check_books(now),
     )
 

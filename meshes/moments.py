@@ -13,6 +13,12 @@ def moment(value: datetime, *, seconds: bool = False) -> str:
     return f"{local.day} {local:%b %Y} {clock(value, seconds=seconds)}"
 
 
+def day(value: datetime) -> str:
+    """The day alone, in the viewer's zone: `21 Mar 2026`."""
+    local = timezone.localtime(value)
+    return f"{local.day} {local:%b %Y}"
+
+
 def clock(value: datetime, *, seconds: bool = False) -> str:
     """The time of day alone, in the viewer's zone: `16:06 CET (+01:00)`."""
     local = timezone.localtime(value)

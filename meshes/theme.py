@@ -5,6 +5,7 @@ Only data: what imports the theme is `meshes.admin_base`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -28,10 +29,12 @@ UNFOLD = {
         "navigation": "meshes.theme.navigation",
     },
 }
+SEES_HISTORY = ("deliveries.view_event", "deliveries.view_delivery")
 ROOMS = ("deliveries", "rules", "connections", "meshes", "auth")
 ICONS = {
     "Delivery": "send",
     "Event": "bolt",
+    "EventHour": "filter_alt",
     "Attempt": "history",
     "Alert": "warning",
     "BackgroundJob": "replay",
@@ -60,7 +63,15 @@ GUIDE_RIGHTS = (
     "rules.add_rule",
     "deliveries.send_test_event",
 )
-TITLES = {"BooksCheck": "Books"}
+TITLES = {"BooksCheck": "Books", "EventHour": "Milestone funnel"}
+# Pages that list no table of their own: title, icon, name of the address, a permission of these.
+BESIDE = {
+    "deliveries": (
+        ("People", "person_search", "admin:deliveries_event_people", SEES_HISTORY),
+        ("Unmatched events", "radar", "admin:deliveries_radar", SEES_HISTORY[:1]),
+        ("Silent events", "notifications_paused", "admin:deliveries_silence", SEES_HISTORY[:1]),
+    )
+}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -73,7 +84,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     first = [{"title": "Overview", "icon": "home", "link": "/admin/", "active": _is_home}]
     if may_open_guide(request):
         first.append({"title": "First steps", "icon": "flag", "link": reverse("guide")})
-    groups = [{"title": apps[label]["name"], "items": _links(apps[label])} for label in known]
+    groups = [
+        {"title": apps[label]["name"], "items": [*_links(apps[label]), *_beside(request, label)]}
+        for label in known
+    ]
     groups += [{"title": apps[label]["name"], "items": _links(apps[label])} for label in others]
     return [{"items": first}, *groups]
 
@@ -87,12 +101,28 @@ def _is_home(request: HttpRequest) -> bool:
     return request.path == "/admin/"
 
 
+def _is_below(link: str | None, request: HttpRequest) -> bool:
+    """Whether a page of the table is open, and not one that has a link of its own."""
+    own = [reverse(name) for beside in BESIDE.values() for _, _, name, _ in beside]
+    return bool(link) and request.path.startswith(str(link)) and request.path not in own
+
+
+def _beside(request: HttpRequest, label: str) -> list[dict[str, Any]]:
+    """The room's pages that list no table, for those who may open them."""
+    return [
+        {"title": title, "icon": icon, "link": reverse(name)}
+        for title, icon, name, permissions in BESIDE.get(label, ())
+        if any(map(request.user.has_perm, permissions))
+    ]
+
+
 def _links(app: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "title": TITLES.get(model["object_name"], model["name"]),
             "icon": ICONS.get(model["object_name"], "table_rows"),
             "link": model["admin_url"],
+            "active": partial(_is_below, model["admin_url"]),
         }
         for model in app["models"]
         if model["admin_url"]

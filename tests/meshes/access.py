@@ -27,6 +27,7 @@ from tests.builders import (
     make_rule,
     make_workspace,
 )
+from tests.deliveries.hours import make_hour
 
 ROLES = ("superuser", "lifecycle", "support", "nobody", "elsewhere")
 # Django's own: they lead to other pages, or answer for other pages.
@@ -42,6 +43,8 @@ ABOUT = {
 NAMES_NOTHING = {"rules_rule_refresh"}
 # What an address needs beside itself.
 ASKED = {
+    "deliveries_funnel_people": "?workspace={workspace}&event=page.completed&stage=completed"
+    "&since=2026-01-05T00:00:00Z&until=2026-01-12T00:00:00Z",
     "rules_rule_targets": "?connection={connection}&action=add_tag",
     "rules_rule_seen": "?connection={connection}",
 }
@@ -117,6 +120,7 @@ def make_rows() -> dict[Any, Any]:
     Trial.objects.create(workspace=workspace, event=sent, **tried)
     seen = {"event_uuid": delivery.event.uuid, "by": "tests", "by_id": 1}
     PayloadLook.objects.create(workspace=workspace, **seen)
+    make_hour(workspace, now)
     erasing.ask("gone@example.com", workspace=workspace, by="tests", now=now)
     Membership.objects.create(user=User.objects.create_user("kim"))
     return {"workspace": workspace, "rule": rule, "connection": rule.connection}

@@ -47,3 +47,12 @@ def test_malformed_http_is_refused_as_json_and_not_repeated(error, status, name)
     assert "Content-Type: application/json" in head
     assert json.loads(body)["error"]["name"] == name
     assert "secret" not in body + worker.log.text
+
+
+def test_an_access_log_holds_no_query_and_no_page_that_led_there() -> None:
+    line = runpy.run_path(str(CONFIGURATION))["access_log_format"]
+    atoms = dict.fromkeys("hlutmUHsbMqrfa", "-") | {"U": "/admin/deliveries/event/"}
+    atoms |= dict.fromkeys("rqf", "alex@example.com")
+
+    assert "alex@example.com" not in line % atoms
+    assert "/admin/deliveries/event/" in line % atoms
