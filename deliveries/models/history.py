@@ -254,6 +254,11 @@ class Delivery(models.Model):
                 name="delivery_not_completed",
                 condition=~Q(status=Status.COMPLETED),
             ),
+            models.Index(
+                fields=["workspace", "status", "-event"],
+                name="delivery_ended_short",
+                condition=Q(status__in=[Status.FAILED, Status.CANCELED]),
+            ),
             models.Index(fields=["workspace", "event_name", "-id"], name="delivery_by_event_name"),
             models.Index(
                 fields=["workspace", "page_id", "-id"],
