@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 CANCELED, RESTORED, ASKED = "canceled", "restored", "asked"
 CHUNK = 500
+ENDED = "This delivery has ended already, so there is nothing to cancel."
 
 
 class AlreadyEnded(Exception):
@@ -50,7 +51,7 @@ def cancel_delivery(delivery_id: int, *, by: str, now: datetime) -> str:
     """
     done = cancel_all(Delivery.objects.filter(pk=delivery_id), by=by, now=now)
     if done == Canceled():
-        raise AlreadyEnded("This delivery has ended already, so there is nothing to cancel.")
+        raise AlreadyEnded(ENDED)
     return done.word
 
 

@@ -21,6 +21,7 @@ from deliveries import attempt_rows
 from deliveries.backoff import next_attempt_at
 from deliveries.calling_off import as_found
 from deliveries.claiming import Claim, ClaimLost
+from deliveries.hurrying import hurried_by
 from deliveries.jobs import TAKEN
 from deliveries.models import Attempt, Delivery, Outcome, Priority, Status, Trigger
 from deliveries.outcomes import Next, Verdict
@@ -60,7 +61,7 @@ def open_attempt(claim: Claim, delivery: Delivery, *, now: datetime) -> Running:
             "number": delivery.attempt_count,
             "run_attempts": delivery.run_attempts,
             "trigger": str(trigger),
-            "asked_by": "" if trigger == Trigger.RETRY else delivery.asked_by,
+            "asked_by": hurried_by(delivery) if trigger == Trigger.RETRY else delivery.asked_by,
             "version": version.pk,
             "connection": delivery.connection_id,
             "target_id": delivery.target_id,

@@ -1,4 +1,4 @@
-"""The two addresses that take events: thin edges around `deliveries.intake`."""
+"""The two addresses that take events: thin edges around `deliveries.intake`; one lists them too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from deliveries import descriptions, intake
+from deliveries import descriptions, event_answers, intake
+from deliveries.event_views import all_events
 from deliveries.idempotency import HEADER, Answer, once
 from deliveries.intake import Items, Record
 from deliveries.reading import MOST_EVENTS, EventRequest, read_bulk, read_event
@@ -81,9 +82,14 @@ class IngestView(ApiView):
 
 
 class EventsView(IngestView):
-    """One event."""
+    """One event to accept, and all of them to read."""
 
     path, limit = "/api/v1/events", "MAX_EVENT_BYTES"
+
+    @extend_schema(**event_answers.LIST)
+    def get(self, request: Request) -> HttpResponse:
+        """A page of all events that the machine key reaches."""
+        return self.answer(all_events(self, request.query_params))
 
     @extend_schema(**descriptions.ONE_EVENT)
     def post(self, request: Request) -> HttpResponse:

@@ -52,7 +52,7 @@ def paged(
 
     Raises: BadRequest with every fault of the two.
     """
-    limit, position = _asked(query, rows.model, listing)
+    limit, position = asked_page(query, model=rows.model, listing=listing)
     newest_first = rows.order_by(*(f"-{column}" for column in listing.order))
     if position is not None:
         newest_first = newest_first.filter(_after(listing.order, position))
@@ -76,7 +76,13 @@ def envelope(
     return {**shape, "records": records}
 
 
-def _asked(query: Mapping[str, str], model: Any, listing: Listing) -> tuple[int, list[Any] | None]:
+def asked_page(
+    query: Mapping[str, str], *, model: Any, listing: Listing
+) -> tuple[int, list[Any] | None]:
+    """The `limit`, and the values of the order's columns that the cursor holds, None without one.
+
+    Raises: BadRequest with every fault of the two.
+    """
     limit, cursor = _limit(query.get("limit")), query.get("cursor")
     position = None if cursor is None else _position(cursor, model, listing)
     faults = []
@@ -111,8 +117,12 @@ def _cursor_of(row: Any, listing: Listing) -> str:
     columns = [
         row._meta.pk if name == "pk" else row._meta.get_field(name) for name in listing.order
     ]
-    said = [column.value_to_string(row) for column in columns]
-    raw = json.dumps(said, separators=(",", ":")).encode()
+    return cursor_at([column.value_to_string(row) for column in columns], listing=listing)
+
+
+def cursor_at(said: Sequence[str], *, listing: Listing) -> str:
+    """The cursor that goes on behind these values of the order's columns, each as text."""
+    raw = json.dumps(list(said), separators=(",", ":")).encode()
     return _text(_seal(raw, listing) + raw)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, quote_plus, unquote
 MASK = "•••"
 BODY_CAP = 4096
 PAGE_CHARACTERS = 500
+CHARACTER_BYTES = 4
 SHORTEST_SEARCHED = 3
 DEEPEST = 40
 
@@ -166,6 +167,19 @@ def masked_structure(
     Units: `cap` in bytes of UTF-8.
     """
     return _capped(_WRITE(masked_json(value, keep=keep, hide=hide)), cap)
+
+
+def is_cut(text: str) -> bool:
+    """Whether `masked_body` left out the end of what it made this text of."""
+    if text.endswith("…") and len(text.encode("utf-8", "replace")) > BODY_CAP - CHARACTER_BYTES:
+        return True
+    if len(text) < PAGE_CHARACTERS:
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def redact_event(

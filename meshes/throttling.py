@@ -72,6 +72,7 @@ class Budget:
 # The smallest burst of events is one full bulk request.
 EVENTS = Budget("EVENTS", PREFIX, 100.0, "This key sends too fast")
 API = Budget("API", f"{PREFIX}api:", 1.0, "This key asks too often")
+RETRIES = Budget("RETRIES", f"{PREFIX}retries:", 1.0, "This key retries too often")
 
 
 class MemoryBuckets:

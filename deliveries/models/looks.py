@@ -9,8 +9,9 @@ from meshes.models import Workspace
 
 
 class PayloadLook(models.Model):
-    """One look of a person of the staff at what an event carried.
+    """One look of a person of the staff, or by a machine key, at what an event carried.
 
+    Shape: `by_id` is the person's; 0 for a key, which `by` names.
     Why: without a foreign key, so that it outlives the event.
     """
 

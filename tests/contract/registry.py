@@ -51,5 +51,18 @@ POSTING = (
     Endpoint("POST", "/events", "refused", own=201, body=EVENT),
     Endpoint("POST", "/events/bulk", "refused", own=201, body=[EVENT]),
 )
-EVENTS: tuple[Endpoint, ...] = ()
+A_RULE_EVENT = "/events/{event_id}/rules/{rule_id}"
+AN_ATTEMPT = f"{A_RULE_EVENT}/attempts/{{attempt_id}}"
+EVENTS = (
+    Endpoint("GET", "/events", "nothing"),
+    Endpoint("GET", "/events/{event_id}", "unknown"),
+    Endpoint("GET", "/events/{event_id}/payload", "unknown"),
+    Endpoint("POST", "/events/{event_id}/cancel", "unknown", own=409),
+    Endpoint("GET", "/workspaces/{workspace_id}/events", "unknown"),
+    Endpoint("POST", f"{A_RULE_EVENT}/retry", "unknown"),
+    Endpoint("POST", f"{A_RULE_EVENT}/cancel", "unknown", own=409),
+    Endpoint("GET", f"{A_RULE_EVENT}/attempts", "unknown"),
+    Endpoint("GET", AN_ATTEMPT, "unknown"),
+    Endpoint("GET", f"{AN_ATTEMPT}/response-details", "unknown"),
+)
 ENDPOINTS = (*WORKSPACES, *CONNECTIONS, *RULES, *POSTING, *EVENTS)

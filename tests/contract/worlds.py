@@ -19,6 +19,8 @@ from tests.builders import (
     make_workspace,
 )
 
+REFUSED = {"status": 422, "response_headers": {}, "response_body": "", "started_at": 1.0}
+
 
 @dataclass(frozen=True)
 class Ids:
@@ -56,7 +58,7 @@ def make_world(organization: Organization) -> Ids:
     rule = make_rule(connection=connection)
     event = make_event(workspace=workspace)
     delivery = make_delivery(event, rule, status="failed")
-    attempt = make_attempt(delivery, outcome="rejected_client_error")
+    attempt = make_attempt(delivery, outcome="rejected_client_error", exchanges=[REFUSED])
     return Ids(
         organization_id=str(organization.pk),
         workspace_id=str(workspace.pk),
