@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,11 +77,23 @@ def _refuse_to_rotate(key: PublishableKey, now: datetime) -> None:
         raise KeyNotUsable("This key no longer works. Create a new key instead.")
 
 
-def create_machine_key(organization: Organization, *, name: str, by: str) -> tuple[MachineKey, str]:
-    """A new machine key and its secret, which cannot be shown again."""
-    key = MachineKey(organization=organization, name=name, created_by=by)
+def create_machine_key(
+    organization: Organization,
+    *,
+    name: str,
+    by: str,
+    workspaces: Iterable[Workspace] = (),
+    read_only: bool = False,
+) -> tuple[MachineKey, str]:
+    """A new machine key and its secret, which cannot be shown again.
+
+    Shape: no workspaces means all of the organization's, as everywhere.
+    """
+    key = MachineKey(organization=organization, name=name, read_only=read_only, created_by=by)
     secret = equip_machine_key(key)
-    key.save(force_insert=True)
+    with transaction.atomic():
+        key.save(force_insert=True)
+        key.workspaces.set(workspaces)
     return key, secret
 
 

@@ -1,4 +1,4 @@
-"""Finds the organization that a command's --org names."""
+"""Finds the organization and the workspaces that a command's options name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import CommandError
 from django.db.models import Q
 
-from meshes.models import Organization
+from meshes.models import Organization, Workspace
 
 
 def organization_named(text: str | None) -> Organization:
@@ -23,6 +23,22 @@ def organization_named(text: str | None) -> Organization:
     if not names:
         raise CommandError("There is no organization. Run: python manage.py migrate")
     raise CommandError(f"There is no organization {text}. These exist: {names}.")
+
+
+def workspaces_named(texts: list[str], organization: Organization) -> list[Workspace]:
+    """The organization's live workspaces with these names or ids.
+
+    Raises: CommandError with the names that exist, for the first that is unknown.
+    """
+    workspaces = Workspace.objects.live().filter(organization=organization)
+    found = []
+    for text in texts:
+        workspace = workspaces.filter(_asked(text)).first()
+        if workspace is None:
+            names = ", ".join(workspaces.order_by("name").values_list("name", flat=True))
+            raise CommandError(f"There is no workspace {text}. These exist: {names or 'none'}.")
+        found.append(workspace)
+    return found
 
 
 def _asked(text: str) -> Q:

@@ -71,11 +71,5 @@ class Machine:
 def make_machine(organization: Organization | None = None, **over: Any) -> Machine:
     """A client with a key of its own, for an organization of its own unless you name one."""
     organization = organization or Organization.objects.create(name=f"Organization {uuid4()}")
-    key, secret = create_machine_key(organization, name="Tests", by="tests")
-    workspaces = over.pop("workspaces", None)
-    for name, value in over.items():
-        setattr(key, name, value)
-    key.save()
-    if workspaces is not None:
-        key.workspaces.set(workspaces)
+    key, secret = create_machine_key(organization, name="Tests", by="tests", **over)
     return Machine(key, secret)

@@ -104,3 +104,25 @@ def test_a_machine_key_needs_a_name_that_fits(name: str) -> None:
         run("createmachinekey", name)
 
     assert not MachineKey.objects.exists()
+
+
+def test_createmachinekey_limits_the_key_to_workspaces_and_to_reading() -> None:
+    run("createworkspace", "Product")
+    run("createworkspace", "Staging")
+    product, staging = Workspace.objects.order_by("name")
+
+    run("createmachinekey", "Backend", "--workspace", "Product", "--read-only")
+    run("createmachinekey", "Both", "--workspace", "Product", "--workspace", str(staging.pk))
+
+    backend, both = MachineKey.objects.order_by("name")
+    assert (backend.read_only, list(backend.workspaces.all())) == (True, [product])
+    assert (both.read_only, set(both.workspaces.all())) == (False, {product, staging})
+
+
+def test_createmachinekey_makes_no_key_for_a_workspace_of_somebody_else() -> None:
+    run("createworkspace", "Product", "--org", make_organization(name="Acme").name)
+
+    with pytest.raises(CommandError, match=r"no workspace Product\. These exist: none"):
+        run("createmachinekey", "Backend", "--workspace", "Product")
+
+    assert not MachineKey.objects.exists()
