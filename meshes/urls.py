@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from deliveries.admin_guide import guide
-from meshes import health
+from meshes import api_pages, health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -20,5 +20,6 @@ urlpatterns = [
     re_path(r"^api/v1/+", include("rules.urls")),
     re_path(r"^api/v1/+", include("deliveries.urls")),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
-    re_path(r"^api/docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^api/docs/?$", api_pages.docs, name="docs"),
+    path("llms.txt", api_pages.llms_txt, name="llms-txt"),
 ]
