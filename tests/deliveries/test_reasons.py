@@ -74,8 +74,12 @@ def stored_reasons() -> set[str]:
     for destination in DESTINATIONS:
         answers = import_module(f"connections.destinations.{destination.kind}.answers")
         found |= {row.reason for row in answers.ANSWERS if row.reason}
-    for path in sources():
-        found |= set(literals(ast.parse(path.read_text())))
+    trees = [ast.parse(path.read_text()) for path in sources()]
+    shared: dict[str, ast.expr] = {}
+    for tree in trees:
+        shared |= constants(tree)
+    for tree in trees:
+        found |= set(literals(tree, shared))
     return found
 
 
@@ -87,8 +91,8 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-def literals(tree: ast.Module) -> Iterator[str]:
-    named = constants(tree)
+def literals(tree: ast.Module, shared: dict[str, ast.expr]) -> Iterator[str]:
+    named = {**shared, **constants(tree)}  # what one file names, another may store
     for node in ast.walk(tree):
         for value in said_to_be_reasons(node):
             yield from texts(value, named)
