@@ -82,7 +82,19 @@ document.addEventListener("DOMContentLoaded", () => {
         chosen.value = item.dataset.id;
         close();
     };
+    // Beside the button that reads the account anew, which a list below the text would cover.
+    const say = (words, bad = false) => {
+        status.textContent = words;
+        status.classList.toggle("target-status-bad", bad);
+    };
     const show = ({ targets, more }) => {
+        if (!targets.length) {
+            const none = `No ${current().target} ${text.value ? "has this in its name" : "is there yet"}.`;
+            say(`${none} Create it in the account, then press Refresh tags and lists.`);
+            close();
+            return;
+        }
+        say("");
         options.replaceChildren(...targets.map((target, at) => {
             const item = make("li", "target-option", target.label);
             item.id = `target-option-${at}`;
@@ -90,9 +102,7 @@ document.addEventListener("DOMContentLoaded", () => {
             item.setAttribute("role", "option");
             return item;
         }));
-        if (!targets.length) {
-            options.append(make("li", "target-note", `No ${current().target} has this in its name.`));
-        } else if (more) {
+        if (more) {
             options.append(make("li", "target-note", "There are more. Type on to narrow them down."));
         }
         marked = -1;
@@ -148,12 +158,11 @@ document.addEventListener("DOMContentLoaded", () => {
 
     refresh.addEventListener("click", async () => {
         if (!connection.value) {
-            status.textContent = "Choose a connection first.";
+            say("Choose a connection first.");
             return;
         }
         refresh.disabled = true;
-        status.className = "target-status";
-        status.textContent = "Reading the account…";
+        say("Reading the account…");
         const body = new URLSearchParams({
             connection: connection.value,
             csrfmiddlewaretoken: text.form.querySelector("[name=csrfmiddlewaretoken]").value,
@@ -162,11 +171,9 @@ document.addEventListener("DOMContentLoaded", () => {
             const answer = await fetch(text.dataset.refresh, { method: "POST", body });
             if (!answer.ok) throw new Error(answer.statusText);
             const { ok, message } = await answer.json();
-            status.textContent = message;
-            status.classList.toggle("target-status-bad", !ok);
+            say(message, !ok);
         } catch {
-            status.textContent = "The account could not be read. Try again.";
-            status.classList.add("target-status-bad");
+            say("The account could not be read. Try again.", true);
         }
         refresh.disabled = false;
     });
