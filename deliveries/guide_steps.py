@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from connections.catalog import visible_catalog
 from connections.models import Connection
 from connections.states import state_of
 from deliveries import admin_displays as displays
@@ -61,6 +62,10 @@ EXAMPLE: Mapping[str, str] = MappingProxyType(
     }
 )
 AT_HAND = "Have the API URL and the API key from ActiveCampaign at hand: Settings, then Developer."
+NO_TAG = (
+    "The account has no tag and no list yet. Create a tag in ActiveCampaign, such as "
+    "step-3-complete; in the rule's form, press Refresh tags and lists, and choose it."
+)
 OFF = "It is off, so no event matches it; switch it on and save."
 HELD = "It is on hold, since its tag or list is gone; choose another one and save."
 REAL = "Real events have been delivered here, so no test is needed."
@@ -181,11 +186,16 @@ class Steps:
             return self._stored_rule(step, rule)
         if connection is None:
             return replace(step, waits="Connect ActiveCampaign first.")
+        step = replace(step, advice="" if self._has_targets(connection) else NO_TAG)
         chosen = {"connection": str(connection.pk), "action": "add_tag"}
         add = reverse("admin:rules_rule_add")
         own = ("Make a rule", f"{add}?{urlencode(chosen)}")
         example = ("Start from an example", f"{add}?{urlencode({**chosen, **EXAMPLE})}")
         return self._offering(step, "rules.add_rule", own, example)
+
+    def _has_targets(self, connection: Connection) -> bool:
+        held = visible_catalog(connection).present()
+        return bool(held.filter(kind__in=("tag", "list")).exists())
 
     def _stored_rule(self, step: Step, rule: Rule) -> Step:
         told = (Fact("When", wording.condition(rule)), Fact("Then", action_words(rule)))

@@ -18,7 +18,7 @@ from rules.models import Rule
 
 BUSY_S = 2.0
 NO_WORKER = "No worker is running, so nothing is sent."
-START_ONE = "Start one with `manage.py worker`; what waits goes out by itself."
+START_ONE = "Start one with: python manage.py worker. What waits then goes out by itself."
 NO_PUMP = "A worker is running and is about to begin sending."
 
 

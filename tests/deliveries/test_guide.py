@@ -16,6 +16,7 @@ from deliveries.models import Delivery, Rollup
 from meshes.keys import create_key
 from meshes.models import Membership, PublishableKey, Workspace
 from tests.builders import (
+    make_catalog,
     make_connection,
     make_delivery,
     make_event,
@@ -56,7 +57,7 @@ def test_an_empty_installation_begins_with_the_workspace(staff: Client) -> None:
 
     assert words(staff) == "to do, later, later, later"
     assert steps["key"].actions[0].url == "/admin/meshes/workspace/add/?back=%2Fadmin%2Fguide%2F"
-    assert "From here to a confirmed test event" in text_of(staff, GUIDE)
+    assert "0 of 4 steps done. Next: add a workspace." in text_of(staff, GUIDE)
 
 
 def test_each_step_opens_the_next_one(staff: Client, sandbox: Any) -> None:
@@ -129,6 +130,15 @@ def test_the_rule_is_told_in_words(staff: Client) -> None:
         "page.completed on the page crm",
         "add tag step-3-complete in Acme AC",
     ]
+
+
+def test_an_account_without_tags_is_told_what_to_create(staff: Client) -> None:
+    connection = make_connection(workspace=keyed())
+    assert steps_of(staff)["rule"].advice.startswith("The account has no tag and no list yet.")
+
+    make_catalog(connection.account)
+
+    assert steps_of(staff)["rule"].advice == ""
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_without_a_worker_a_test_stops_before_it_is_sent(sandbox):
     assert told(trial) == (
         "Sent by a worker",
         "No worker is running, so nothing is sent.",
-        "No worker is running, so nothing is sent. Start one with `manage.py worker`; what "
-        "waits goes out by itself.",
+        "No worker is running, so nothing is sent. Start one with: python manage.py worker. "
+        "What waits then goes out by itself.",
     )
     assert course_of(trial).moving
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -106,3 +107,13 @@ def test_the_code_is_chosen_and_copied(page: Page, world) -> None:
     assert world.key in copied
     assert f"{world.url}/api/v1/events" in copied
     look(page, "guide-code")
+
+
+def test_a_tag_that_is_not_there_yet_leaves_the_button_free(page: Page, world) -> None:
+    visit(page, f"/admin/rules/rule/add/?connection={world.connection.pk}&action=add_tag")
+
+    page.locator("#id_target_label").press_sequentially("nobody-made-it")
+
+    expect(page.get_by_text("No tag has this in its name. Create it")).to_be_visible()
+    page.get_by_role("button", name="Refresh tags and lists").click()
+    expect(page.get_by_text(re.compile(r"^Read \d+ tags"))).to_be_visible()
