@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils import timezone
 from deliveries import beats
 from deliveries.models import Delivery, Rollup
 from meshes.keys import create_key
-from meshes.models import Membership, PublishableKey, Workspace
+from meshes.models import PublishableKey, Workspace
 from tests.builders import (
     make_catalog,
     make_connection,
@@ -24,7 +24,7 @@ from tests.builders import (
     make_rule,
     make_workspace,
 )
-from tests.deliveries.pages import queries_of, text_of, viewer
+from tests.deliveries.pages import queries_of, text_of
 from tests.deliveries.scenes import connect, tag_rule
 from tests.deliveries.trials import sent, start
 
@@ -216,40 +216,6 @@ def test_a_machine_without_a_worker_is_told_so(staff: Client) -> None:
     beats.start("pump")
 
     assert "No worker is running" not in text_of(staff, GUIDE)
-
-
-def test_who_lacks_a_right_sees_who_has_it_and_no_link() -> None:
-    elsewhere = make_workspace()
-    make_connection(workspace=keyed())
-    right = Permission.objects.get(codename="add_rule")
-    User.objects.create_user("ada", is_staff=True).user_permissions.add(right)
-    far = User.objects.create_user("far", is_staff=True)
-    far.user_permissions.add(right)
-    Membership.objects.create(user=far).workspaces.add(elsewhere)
-
-    steps = steps_of(viewer("view_workspace", "add_workspace"))
-
-    assert (steps["connection"].facts, steps["rule"].actions) == ((), ())
-    assert steps["rule"].lacks == "You may not do this. Ask one of those who may: ada."
-    assert "see its key" in steps["key"].lacks
-    assert steps["key"].key == ""
-
-
-def test_a_person_without_any_of_the_rights_is_refused() -> None:
-    browser = viewer("view_delivery", "view_workspace", "view_rule")
-
-    assert browser.get(GUIDE).status_code == 403
-    assert "First steps" not in text_of(browser, "/admin/")
-
-
-def test_other_peoples_workspaces_are_not_there() -> None:
-    mine, theirs = keyed(name="Mine"), keyed(name="Theirs")
-    browser = viewer("add_rule", "view_publishablekey")
-    Membership.objects.create(user=User.objects.get(username="viewer")).workspaces.add(mine)
-
-    assert theirs.name not in text_of(browser, GUIDE)
-    assert browser.get(f"{GUIDE}?workspace={theirs.pk}").status_code == 404
-    assert browser.get(f"{GUIDE}?workspace=nonsense").status_code == 404
 
 
 def test_the_code_has_the_real_key_and_address(staff: Client, admin_user: User) -> None:
