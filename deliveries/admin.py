@@ -33,7 +33,6 @@ from deliveries.admin_columns import DeliveryColumns, EventColumns
 from deliveries.admin_history import SeekingAdmin
 from deliveries.admin_people import PeopleMixin, PersonMixin
 from deliveries.admin_timeline import timeline
-from deliveries.event_lines import person_address
 from deliveries.fixing import steps
 from deliveries.mapping_preview import MappingPreviewMixin
 from deliveries.models import Delivery, Event
@@ -106,7 +105,7 @@ class EventAdmin(PeopleMixin, MappingPreviewMixin, EventColumns, SeekingAdmin):
         return {
             "sentence": wording.sentence(row, sent_completed_at=row.sent_completed_at),
             "person": displays.person(row),
-            "person_url": person_address(row),
+            "person_url": displays.person_address(row),
             "is_test": row.is_test,
             "erased": wording.erased(row),
             "summary": wording.tally(shown),
@@ -176,7 +175,7 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
         return {
             "sentence": sentence,
             "person": row.email or displays.person(row.event),
-            "person_url": person_address(row),
+            "person_url": displays.person_address(row),
             "is_test": row.is_test,
             "erased": wording.erased(row.event),
             "action": displays.action(row),

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from deliveries import admin_displays as displays
 from deliveries import wording
-from deliveries.event_lines import person_address
 from deliveries.models import Delivery, Event
 
 CHIP = '<span class="history-chip history-{}">{}</span>'
@@ -30,7 +29,7 @@ class EventColumns:
     @admin.display(description="Person")
     def person(self, event: Event) -> SafeString | str:
         """The person's email, else their id in the product, with the way to their page."""
-        return _person(displays.person(event), event)
+        return person_link(displays.person(event), event)
 
     @admin.display(description="Deliveries")
     def result(self, event: Any) -> SafeString:
@@ -63,7 +62,7 @@ class DeliveryColumns:
     @admin.display(description="Person")
     def person(self, delivery: Delivery) -> SafeString | str:
         """Whom it goes to, with the way to their page."""
-        return _person(delivery.email or displays.person(delivery.event), delivery)
+        return person_link(delivery.email or displays.person(delivery.event), delivery)
 
     @admin.display(description="Rule")
     def rule_name(self, delivery: Delivery) -> SafeString:
@@ -88,8 +87,9 @@ class DeliveryColumns:
         return wording.moment(delivery.created_at)
 
 
-def _person(name: str, row: Event | Delivery) -> SafeString | str:
-    address = person_address(row)
+def person_link(name: str, row: Event | Delivery) -> SafeString | str:
+    """The name with the way to the person's page, where there is one."""
+    address = displays.person_address(row)
     return format_html('<a class="text-link" href="{}">{}</a>', address, name) if address else name
 
 

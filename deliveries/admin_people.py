@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from deliveries import admin_displays as displays
 from deliveries import persons
-from deliveries.event_lines import lines_of, person_address
+from deliveries.event_lines import lines_of
 from deliveries.line_paging import place_in, ways_on
 from deliveries.permissions import MAY_ERASE, MAY_READ_BACK, MAY_SEE_DELIVERIES, MAY_SEE_EVENTS
 from deliveries.person_account import accounts_of, ask_accounts
@@ -62,7 +62,7 @@ class PersonMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             if not request.user.has_perm(MAY_READ_BACK):
                 raise PermissionDenied
             held = ask_accounts(person, by=who(request)) if person.email else []
-        page = person_page(request, person, here=person_address(row))
+        page = person_page(request, person, here=displays.person_address(row))
         return self._person(request, "person", person.name, {**page, "held": held})
 
     def _person(
@@ -96,7 +96,7 @@ class PeopleMixin(PersonMixin):
         if request.method == "POST":
             found = persons.find(term, workspaces=visible_ids(request.user))
             if found is not None:
-                return HttpResponseRedirect(person_address(found))
+                return HttpResponseRedirect(displays.person_address(found))
             page["problem"] = NOBODY
         return self._person(request, "people", "People", page)
 

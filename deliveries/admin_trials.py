@@ -11,10 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries import trial_cleaning, trial_pages, trying, wording
+from deliveries.admin_columns import person_link
 from deliveries.admin_history import HistoryAdmin
 from deliveries.models import Trial
 from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
@@ -119,9 +121,9 @@ class TrialAdmin(HistoryAdmin):
         return trial.rule_version.name
 
     @admin.display(description="Contact")
-    def person(self, trial: Trial) -> str:
+    def person(self, trial: Trial) -> SafeString | str:
         """Whose contact was tried."""
-        return displays.person(trial.event)
+        return person_link(displays.person(trial.event), trial.event)
 
     @admin.display(description="Workspace")
     def workspace_name(self, trial: Trial) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
-from django.urls import reverse
 
 from deliveries import admin_displays as displays
 from deliveries import wording
@@ -49,7 +48,7 @@ def _line(event: Any, *, now: datetime) -> EventLine:
         sentence=wording.sentence(event, sent_completed_at=event.sent_completed_at),
         url=displays.address(event),
         person=displays.person(event),
-        person_url=person_address(event),
+        person_url=displays.person_address(event),
         received=wording.moment(event.created_at),
         is_test=event.is_test,
         verdict=_verdict(event, deliveries),
@@ -63,14 +62,3 @@ def _verdict(event: Event, deliveries: Sequence[Delivery]) -> str:
         return "Its deliveries went with old history" if event.total_rules else "Matched no rule"
     rules = f"{len(deliveries)} rule{'s' if len(deliveries) > 1 else ''}"
     return f"Matched {rules}: {wording.tally(deliveries)}"
-
-
-def person_address(row: Event | Delivery) -> str:
-    """The page of the person that an event or a delivery is about, by its id; '' for nobody.
-
-    Why: the email stands in no address, so that no log of addresses holds it.
-    """
-    event = row.event if isinstance(row, Delivery) else row
-    if not (row.email or event.email or event.user_id):
-        return ""
-    return reverse(f"admin:deliveries_{row._meta.model_name}_person", args=[row.pk])

@@ -180,7 +180,7 @@ def _facts(trial: Trial, delivery: Delivery | None) -> list[Fact]:
     event = trial.event
     email = (delivery.email if delivery else "") or event.email
     told = [
-        Fact("Contact", email),
+        Fact("Contact", email, displays.person_address(event)),
         Fact("Page", wording.sentence(event)),
         Fact("Event", event.event, displays.address(event)),
         Fact("Rule", trial.rule_version.name, displays.address(trial.rule)),
