@@ -42,7 +42,7 @@ def delivered() -> Q:
 
 def confirmed() -> Q:
     """Delivered events whose every delivery the account has confirmed."""
-    return delivered() & ~Q(Exists(_completed().exclude(is_confirmed())))
+    return delivered() & ~_unconfirmed()
 
 
 def is_confirmed() -> Q:
@@ -61,6 +61,10 @@ def of_stage(name: str) -> Q:
     return KNOWN[name]() if name in KNOWN else Q(pk__in=[])
 
 
+def _unconfirmed() -> Q:
+    return Q(Exists(_completed().exclude(is_confirmed())))
+
+
 def _of_event() -> QuerySet[Delivery]:
     return Delivery.objects.filter(event=OuterRef("pk"))
 
@@ -77,6 +81,6 @@ KNOWN: Mapping[str, Callable[[], Q]] = MappingProxyType(
         "confirmed": confirmed,
         "unmatched": lambda: Q(total_rules=0),
         "undelivered": lambda: matched() & ~delivered(),
-        "unconfirmed": lambda: delivered() & ~confirmed(),
+        "unconfirmed": lambda: delivered() & _unconfirmed(),
     }
 )
