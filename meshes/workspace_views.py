@@ -14,10 +14,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from meshes import workspace_answers as says
-from meshes.api_errors import Conflict, Forbidden
+from meshes.api_errors import Conflict, Forbidden, NotFound
 from meshes.api_views import ApiView
 from meshes.body_fields import BodyFields
-from meshes.models import Organization, PublishableKey
+from meshes.models import Organization, PublishableKey, Workspace
 from meshes.pagination import whole
 from meshes.workspaces import (
     DESCRIPTION_LENGTH,
@@ -87,6 +87,8 @@ class WorkspaceView(ApiView):
             )
         except NameTaken as error:
             raise Conflict(str(error)) from None
+        except Workspace.DoesNotExist:  # deleted in this moment
+            raise NotFound("There is no such workspace.") from None
         return self.answer(says.workspace_record(edited))
 
 

@@ -6,14 +6,18 @@ Source: Meshes API wire contract, section 2.2.
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from datetime import timedelta
 
+import hypothesis
 import jwt
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from meshes import machine_tokens as said
 from meshes.api_errors import Forbidden, Unauthorized
@@ -94,6 +98,43 @@ def test_a_token_signed_with_another_strong_algorithm_is_refused(machine):
 @pytest.mark.parametrize("kid", ["mk_unknown", "", "\x00", "é", "k" * 65])
 def test_a_key_that_nobody_has_is_refused(machine, kid):
     assert refused(machine.token(header={"kid": kid})) == said.NOT_OURS
+
+
+def encoded(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def test_a_header_that_nests_deep_is_no_token(machine):
+    _, claims, signature = machine.token().split(".")
+    deep = b'{"alg":"HS256","kid":"k","x":' + b"[" * 2800 + b"}"
+
+    assert refused(f"{encoded(deep)}.{claims}.{signature}") == said.NOT_A_TOKEN
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+headers = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("alg", "kid", "typ", "crit", "b64", "jku", "jwk"), json_values)
+)
+claims = st.dictionaries(
+    st.sampled_from(["iss", "aud", "org", "iat", "exp", "nbf", "sub", "jti"]), json_values
+)
+
+
+@hypothesis.settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(header=headers, claims=claims | json_values, known=st.booleans())
+def test_whatever_a_token_says_it_is_refused_in_words(machine, header, claims, known):
+    right = {"alg": "HS256", "kid": machine.key.access_key} if known else {}
+    head = json.dumps({**right, **header, **right}).encode()
+    text = f"{encoded(head)}.{encoded(json.dumps(claims).encode())}"
+    signature = hmac.digest(machine.secret.encode(), text.encode(), "sha256")
+
+    assert refused(f"{text}.{encoded(signature)}")
 
 
 def test_a_token_without_a_key_id_is_refused(machine):

@@ -105,6 +105,18 @@ def test_the_default_burst_is_two_hundred_and_the_refusal_says_when(settings):
     assert refused.value.message == "This key sends too fast; try again in 3 s."
 
 
+def test_what_a_key_posts_and_what_else_it_asks_are_counted_apart(settings):
+    settings.THROTTLE_API_PER_SECOND, settings.THROTTLE_API_BURST = 1.0, 2
+    key = uuid4()
+
+    take(key, cost=2, budget=throttling.API)
+
+    with pytest.raises(TooManyRequests) as refused:
+        take(key, budget=throttling.API)
+    assert refused.value.message == "This key asks too often; try again in 1 s."
+    take(key, cost=200)
+
+
 def test_a_short_wait_is_still_one_whole_second():
     key = uuid4()
     taken(key, cost=100)
