@@ -58,7 +58,7 @@ class FunnelAdmin(HistoryAdmin):
 
     def people_view(self, request: HttpRequest) -> HttpResponse:
         """Whom one number counts."""
-        return self._page(request, "funnel_people", "People", self._people)
+        return self._page(request, "funnel_people", "Milestone funnel", self._people)
 
     def radar_view(self, request: HttpRequest) -> HttpResponse:
         """What came and no rule covers."""
@@ -84,7 +84,7 @@ class FunnelAdmin(HistoryAdmin):
         page = about(request, chosen) if chosen else {}
         context = {
             **self.admin_site.each_context(request),
-            "title": page.get("title", title),
+            "title": title,
             "media": self.media,
             "page": page,
             "workspace": chosen,
