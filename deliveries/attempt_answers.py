@@ -27,7 +27,7 @@ EXAMPLE = {
     "integration_type": "activecampaign",
     "attempt_number": 1,
     "outcome_code": "rejected_server_error",
-    "message": "ActiveCampaign had a problem of its own (500).",
+    "message": "ActiveCampaign had a problem of its own.",
     "started_at": "2026-03-21T15:06:01.400Z",
     "completed_at": "2026-03-21T15:06:01.910Z",
     "duration_ms": 510,
@@ -36,8 +36,8 @@ EXAMPLE = {
 }
 EXAMPLE_DETAILS = {
     "status_code": 500,
-    "headers": {"content-type": "application/json", "date": "Sat, 21 Mar 2026 15:06:01 GMT"},
-    "body": '{"message":"•••"}',
+    "headers": {"content-type": "text/html", "date": "Sat, 21 Mar 2026 15:06:01 GMT"},
+    "body": "500: Internal Server Error",
     "truncated": False,
     "captured_at": "2026-03-21T15:06:01.905Z",
 }
@@ -63,7 +63,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
 
 class ResponseDetailsSerializer(serializers.Serializer[Any]):
-    """The last answer that a failed attempt got; values that may be personal are masked."""
+    """The answer with which an attempt failed; values that may be personal are masked."""
 
     status_code = serializers.IntegerField()
     headers = serializers.DictField(child=serializers.CharField())
@@ -109,7 +109,8 @@ DETAILS = described(
     answers={
         200: answer(
             ResponseDetailsSerializer,
-            "The last answer: no credentials, no cookies, values masked, the body cut at 4 KiB.",
+            "The answer to the call with which the attempt failed: no credentials, no cookies, "
+            "values masked, the body cut at 4 KiB.",
             ("A server error", EXAMPLE_DETAILS),
         )
     },

@@ -37,14 +37,15 @@ def attempt_record(attempt: Attempt, *, delivery: Delivery, event: Event) -> dic
 
 
 def response_details(attempt: Attempt) -> dict[str, Any] | None:
-    """The last answer that a failed attempt got; None when it did not fail or got none.
+    """What the destination answered to the call with which the attempt failed; None without one.
 
     Why: exchanges are stored masked and capped, so nothing is left to hide here.
+    Answers to the calls before it say nothing of the failure.
     """
-    if attempt.outcome in ("", Outcome.DELIVERED):
+    if attempt.outcome in ("", Outcome.DELIVERED) or not attempt.exchanges:
         return None
-    answered = [one for one in attempt.exchanges if one.get("status") is not None]
-    return _details(answered[-1]) if answered else None
+    last = attempt.exchanges[-1]
+    return _details(last) if last.get("status") is not None else None
 
 
 def _details(exchange: Mapping[str, Any]) -> dict[str, Any]:

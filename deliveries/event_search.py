@@ -6,24 +6,33 @@ hold fewer events than were asked for and still say where to go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from deliveries.event_status import MUST_HAVE, with_status
+from deliveries.event_status import HELD, with_status
 from deliveries.models import Delivery, Event, Status
 from deliveries.seeking import Asked, Place, Way, seek
 
 SCANNED = 5_000
 FEW = 500
-ENDED_SHORT = (Status.FAILED, Status.CANCELED)
+STUCK = (Status.RETRYING, Status.FAILED, Status.CANCELED)
+NOT_BEGUN_OR_BUSY: Mapping[Status, tuple[Status, ...]] = MappingProxyType(
+    {
+        Status.PENDING: (Status.PENDING,),
+        Status.PROCESSING: (Status.PENDING, Status.PROCESSING),
+    }
+)
+"""For each of these, the statuses of which a delivery of the event has one unless one is held."""
 
 # Letter by letter the conditions of partial indexes; SQLite uses them only then.
-ENDED_SHORT_SQL = "status IN ('failed', 'canceled')"
+STUCK_SQL = "status IN ('retrying', 'failed', 'canceled')"
 NOT_COMPLETED_SQL = "NOT (status = 'completed')"
+HELD_SQL = "NOT (held_reason = '')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +79,36 @@ def find_events(
 
 def _candidates(status: Status, workspace: UUID, before: int | None) -> _Candidates | None:
     """The events that may have the status, by their deliveries; None when those are too many."""
-    if status not in MUST_HAVE:
-        return None
-    rows = Delivery.objects.filter(workspace=workspace, status__in=MUST_HAVE[status])
-    if status not in ENDED_SHORT:
-        return _all_candidates(_along(rows, NOT_COMPLETED_SQL), before)
-    ended = _along(rows, ENDED_SHORT_SQL)
-    ended = ended if before is None else ended.filter(event_id__lt=before)
-    ids = list(ended.order_by("-event_id").values_list("event_id", flat=True)[:FEW])
+    rows = Delivery.objects.filter(workspace=workspace)
+    if status in STUCK:
+        return _next_candidates(rows.filter(status=status), before)
+    if status in NOT_BEGUN_OR_BUSY:
+        unheld = _along(rows.filter(status__in=NOT_BEGUN_OR_BUSY[status]), NOT_COMPLETED_SQL)
+        return _all_candidates([unheld, _along(rows.filter(HELD), HELD_SQL)], before)
+    return None
+
+
+def _next_candidates(rows: QuerySet[Delivery], before: int | None) -> _Candidates:
+    """The newest events below the id, along the index that is in their order."""
+    rows = _along(rows, STUCK_SQL)
+    rows = rows if before is None else rows.filter(event_id__lt=before)
+    ids = list(rows.order_by("-event_id").values_list("event_id", flat=True)[:FEW])
     return _Candidates(ids, ids[-1] if len(ids) == FEW else None)
 
 
-def _all_candidates(rows: QuerySet[Delivery], before: int | None) -> _Candidates | None:
-    """All of them at once, as no index gives what has not ended in the order of events."""
-    ids = list(rows.order_by().values_list("event_id", flat=True)[: FEW + 1])
-    if len(ids) > FEW:
-        return None
-    return _Candidates([pk for pk in ids if before is None or pk < before], None)
+def _all_candidates(parts: Sequence[QuerySet[Delivery]], before: int | None) -> _Candidates | None:
+    """All of them at once, as no index gives what waits in the order of events."""
+    found: set[int] = set()
+    for rows in parts:
+        ids = list(rows.order_by().values_list("event_id", flat=True)[: FEW + 1])
+        if len(ids) > FEW:
+            return None
+        found.update(ids)
+    return _Candidates([pk for pk in found if before is None or pk < before], None)
 
 
 def _along(rows: QuerySet[Delivery], partial: str) -> QuerySet[Delivery]:
+    """The rows, in words by which the partial index is found."""
     return rows.filter(RawSQL(partial, [], BooleanField()))  # noqa: S611
 
 

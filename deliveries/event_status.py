@@ -5,7 +5,7 @@ Source: Meshes API wire contract, section 8.1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from types import MappingProxyType
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,17 +15,6 @@ from deliveries.models import UNFINISHED, Delivery, Status
 HELD = ~Q(held_reason="")
 WAITS = Q(status=Status.PENDING) | HELD
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED})
-
-MUST_HAVE: Mapping[str, tuple[Status, ...]] = MappingProxyType(
-    {
-        Status.PENDING: (Status.PENDING, Status.RETRYING),
-        Status.PROCESSING: (Status.PENDING, Status.PROCESSING, Status.RETRYING),
-        Status.RETRYING: (Status.RETRYING,),
-        Status.FAILED: (Status.FAILED,),
-        Status.CANCELED: (Status.CANCELED,),
-    }
-)
-"""For each status of an event, stored statuses of which a delivery of it has one."""
 
 
 def wire_status(delivery: Delivery) -> Status:

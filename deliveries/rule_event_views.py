@@ -138,7 +138,7 @@ class ResponseDetailsView(OneAttemptView):
     def get(
         self, request: Request, event_id: UUID, rule_id: UUID, attempt_id: UUID
     ) -> HttpResponse:
-        """The last answer, masked and capped."""
+        """The answer with which the attempt failed, masked and capped."""
         _, delivery = self.rule_event(event_id, rule_id)
         details = response_details(self.attempt(delivery, attempt_id))
         if details is None:

@@ -256,8 +256,8 @@ class Delivery(models.Model):
             ),
             models.Index(
                 fields=["workspace", "status", "-event"],
-                name="delivery_ended_short",
-                condition=Q(status__in=[Status.FAILED, Status.CANCELED]),
+                name="delivery_stuck",
+                condition=Q(status__in=[Status.RETRYING, Status.FAILED, Status.CANCELED]),
             ),
             models.Index(fields=["workspace", "event_name", "-id"], name="delivery_by_event_name"),
             models.Index(

@@ -95,9 +95,9 @@ def test_the_list_is_paged_newest_first(machine, delivery):
     assert seen == attempts[::-1]
 
 
-def test_details_are_those_of_the_last_answer(machine, delivery):
+def test_details_are_those_of_the_call_that_failed(machine, delivery):
     first = {**ANSWER, "status": 200, "response_body": "{}"}
-    attempt = failed(delivery, first, ANSWER, NO_ANSWER)
+    attempt = failed(delivery, first, ANSWER)
 
     shown = fits(machine.ask("GET", address(delivery, attempt, "/response-details")), DETAILS)
 
@@ -112,7 +112,12 @@ def test_details_are_those_of_the_last_answer(machine, delivery):
 
 @pytest.mark.parametrize(
     ("exchanges", "outcome"),
-    [([], "mapping_error"), ([NO_ANSWER], "timeout"), ([ANSWER], "delivered"), ([ANSWER], "")],
+    [
+        ([], "mapping_error"),
+        ([ANSWER, NO_ANSWER], "timeout"),
+        ([ANSWER], "delivered"),
+        ([ANSWER], ""),
+    ],
     ids=["nothing sent", "no answer", "delivered", "in flight"],
 )
 def test_without_a_captured_failure_there_are_no_details(machine, delivery, exchanges, outcome):

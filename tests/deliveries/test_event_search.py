@@ -110,8 +110,8 @@ def test_a_late_delivery_of_an_old_event_is_found_in_the_order_of_events(rule):
     assert found == sorted(found, reverse=True)
 
 
-@pytest.mark.parametrize("status", ["failed", "canceled"])
-def test_events_that_ended_short_are_read_along_their_index(rule, status):
+@pytest.mark.parametrize("status", ["retrying", "failed", "canceled"])
+def test_events_that_got_stuck_are_read_along_their_index(rule, status):
     with CaptureQueriesContext(
         connection,
     ) as seen:
@@ -122,5 +122,5 @@ def test_events_that_ended_short_are_read_along_their_index(rule, status):
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {seen.captured_queries[0]['sql']}")
-            assert "delivery_ended_short" in str(cursor.fetchall())
+            assert "delivery_stuck" in str(cursor.fetchall())
     assert len(seen.captured_queries) == 2
