@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from connections.activation import is_verified
 from connections.destinations.base import Action
@@ -31,7 +33,7 @@ class RuleDraft:
     """Everything that a person decides about a rule.
 
     Shape: an empty condition asks nothing; `target_id` is empty for actions
-    on the contact itself.
+    on the contact itself. `metadata` None keeps what is stored.
     """
 
     workspace: Workspace
@@ -48,6 +50,7 @@ class RuleDraft:
     resubscribe: bool = False
     restart: bool = False
     hidden: bool = False
+    metadata: Mapping[str, Any] | None = None
 
 
 def checked(draft: RuleDraft) -> RuleDraft:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from connections.models import Connection
 from rules.errors import MappingInvalid, MappingStale
@@ -14,6 +14,16 @@ from rules.mapping import generated_schema, validate_schema
 from rules.models import MappingVersion, Rule, RuleVersion
 from rules.targets import known_dests
 from rules.versions import append_versions, changing
+
+PROPOSED = (
+    "id",
+    "mapping_id",
+    "schema",
+    "generated",
+    "catalog_version",
+    "created_by",
+    "created_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +50,28 @@ def ensure_mapping(connection: Connection, *, by: str, now: datetime) -> Mapping
     found = current_mapping(connection.pk)
     if found is not None:
         return found
-    generated = {
-        "schema": generated_schema(),
-        "generated": True,
-        "catalog_version": connection.account.catalog_version,
-        "created_by": by,
-        "created_at": now,
-    }
-    return MappingVersion.objects.get_or_create(
-        connection=connection, version=1, defaults=generated
-    )[0]
+    proposed = proposed_mapping(connection, by=by, now=now)
+    said = {name: getattr(proposed, name) for name in PROPOSED}
+    return MappingVersion.objects.get_or_create(connection=connection, version=1, defaults=said)[0]
+
+
+def proposed_mapping(connection: Connection, *, by: str, now: datetime) -> MappingVersion:
+    """Version 1 as it would be generated, not stored.
+
+    Why: its ids follow from the connection's, so that what a client was told
+    before anything was stored stays true after.
+    """
+    return MappingVersion(
+        id=uuid5(connection.pk, "mapping version 1"),
+        mapping_id=uuid5(connection.pk, "mapping"),
+        connection=connection,
+        version=1,
+        schema=generated_schema(),
+        generated=True,
+        catalog_version=connection.account.catalog_version,
+        created_by=by,
+        created_at=now,
+    )
 
 
 def save_mapping(

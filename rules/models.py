@@ -75,6 +75,7 @@ class Rule(Condition, Configuration):
     actions on the contact itself; `target_label` its name as last seen.
     `held_reason` is set while a person must repair the target. `restart`
     takes a tag away before it is given, so that its automation starts again.
+    `metadata` is what a client sent along and nothing here acts on.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="rules")
@@ -87,6 +88,7 @@ class Rule(Condition, Configuration):
     restart = models.BooleanField(default=False, db_default=False)
     active = models.BooleanField(default=True)
     hidden = models.BooleanField(default=False, editable=False)
+    metadata = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     held_reason = models.CharField(max_length=40, blank=True, default="", editable=False)
     current = models.ForeignKey(
         "RuleVersion", null=True, on_delete=models.PROTECT, related_name="+", editable=False

@@ -86,6 +86,19 @@ def delete_rule(rule: Rule, *, by: str, now: datetime) -> Rule:
         return stored
 
 
+def delete_rules_of(connection: Connection, *, by: str, now: datetime) -> int:
+    """How many rules of the connection were marked as deleted, all by one change."""
+    with changing(connection.workspace_id):
+        rules = list(Rule.objects.live().filter(connection=connection).select_related("current"))
+        for rule in rules:
+            rule.deleted_at = now
+            rule.save()
+        if rules:
+            mapping = ensure_mapping(connection, by=by, now=now)
+            append_versions(rules, change=Change.DELETED, mapping=mapping, by=by, now=now)
+        return len(rules)
+
+
 def hold_rule(rule: Rule, *, reason: str, by: str, now: datetime) -> Rule:
     """The rule waiting for a person to repair its target.
 
@@ -141,7 +154,10 @@ def _apply(draft: RuleDraft, rule: Rule) -> str:
             changed.add("target_label")
         rule.target_label, rule.held_reason = label, ""
     rule.connection = draft.connection
-    for name in changed - {"target_label", "connection_id"}:
+    if draft.metadata is not None and draft.metadata != rule.metadata:
+        changed.add("metadata")
+        rule.metadata = dict(draft.metadata)
+    for name in changed - {"target_label", "connection_id", "metadata"}:
         setattr(rule, name, wanted[name])
     return _change_word(rule, changed, released=held and not rule.held_reason)
 

@@ -40,8 +40,40 @@ WORKSPACES = (
     Endpoint("GET", "/workspaces/{workspace_id}/event-types", "unknown"),
     Endpoint("GET", "/workspaces/{workspace_id}/resources", "unknown"),
 )
-CONNECTIONS = (Endpoint("GET", "/integrations", "no rows"),)
-RULES: tuple[Endpoint, ...] = ()
+NO_CREDENTIALS = {"name": "Elsewhere", "metadata": {}}
+CONNECTIONS = (
+    Endpoint("GET", "/integrations", "no rows"),
+    Endpoint("GET", "/connections", "nothing"),
+    Endpoint(
+        "POST",
+        "/connections",
+        "refused",
+        own=422,
+        body={**NO_CREDENTIALS, "workspace": "{workspace_id}", "type": "activecampaign"},
+    ),
+    Endpoint("GET", "/connections/{connection_id}", "unknown"),
+    Endpoint("PUT", "/connections/{connection_id}", "unknown", own=422, body=NO_CREDENTIALS),
+    Endpoint("DELETE", "/connections/{connection_id}", "unknown", body={"force_delete": True}),
+    Endpoint("GET", "/connections/{connection_id}/actions", "unknown"),
+    Endpoint("GET", "/connections/{connection_id}/fields", "unknown"),
+    Endpoint("GET", "/workspaces/{workspace_id}/connections", "unknown"),
+)
+MAPPING = {"schema": {"schema_version": 1, "fields": []}}
+RULE = {
+    "workspace": "{workspace_id}",
+    "connection": "{connection_id}",
+    "event": "page.viewed",
+    "metadata": {"action": "add_tag", "id": "13"},
+}
+RULES = (
+    Endpoint("GET", "/connections/{connection_id}/mappings/default", "unknown"),
+    Endpoint("PUT", "/connections/{connection_id}/mappings/default", "unknown", body=MAPPING),
+    Endpoint("GET", "/rules", "nothing"),
+    Endpoint("POST", "/rules", "unknown", own=201, body=RULE),
+    Endpoint("GET", "/rules/{rule_id}", "unknown"),
+    Endpoint("DELETE", "/rules/{rule_id}", "unknown"),
+    Endpoint("GET", "/workspaces/{workspace_id}/rules", "unknown"),
+)
 EVENT = {
     "event": "page.completed",
     "workspace": "{workspace_id}",

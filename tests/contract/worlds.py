@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from meshes.keys import create_key
 from meshes.models import Organization
 from rules.models import EventType, ResourceType
@@ -52,7 +54,8 @@ def make_world(organization: Organization) -> Ids:
     create_key(workspace, name="Default", by="tests")
     for table in (EventType, ResourceType):
         table.objects.create(workspace=workspace, key="page.completed", label="Page completed")
-    account = make_account(key=f"{workspace.pk.hex[:8]}.api-us1.com")
+    read = {"catalog_refreshed_at": timezone.now(), "catalog_version": "b1946ac92492d234"}
+    account = make_account(key=f"{workspace.pk.hex[:8]}.api-us1.com", **read)
     make_catalog(account)
     connection = make_connection(workspace=workspace, account=account)
     rule = make_rule(connection=connection)
