@@ -78,7 +78,7 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     list_filter = (("workspace", admin.RelatedOnlyFieldListFilter), "active", HiddenFilter)
     list_select_related = ("workspace", "account")
     search_fields = ("name", "account__key")
-    readonly_fields = ("destination", "host")
+    readonly_fields = ("destination", "host", "maker")
     change_form_template = "admin/connections/connection.html"
 
     class Media:
@@ -110,7 +110,8 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
         account = ["host"]
         if is_verified(obj) and self.has_change_permission(request, obj):
             account.append("requests_per_second")
-        return [("The connection", {"fields": entered}), ("The account", {"fields": account})]
+        stored = [*entered, "maker"]
+        return [("The connection", {"fields": stored}), ("The account", {"fields": account})]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list, with what is held over each connection of this page; one query."""

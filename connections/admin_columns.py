@@ -11,6 +11,7 @@ from connections import destinations
 from connections.models import Connection
 from connections.states import ago, state_of
 from connections.waiting import Held
+from meshes.moments import moment
 
 
 class ConnectionColumns:
@@ -26,6 +27,11 @@ class ConnectionColumns:
     def host(self, obj: Connection) -> str:
         """The account's host."""
         return obj.account.key
+
+    @admin.display(description="Made by")
+    def maker(self, obj: Connection) -> str:
+        """The person or the machine key that added it, and when."""
+        return f"{obj.created_by}, {moment(obj.created_at)}"
 
     @admin.display(description="State")
     def state(self, obj: Connection) -> SafeString:

@@ -109,7 +109,9 @@ def _switch(inner: BodyFields, name: str) -> bool:
 
 
 def _kept(metadata: Mapping[str, Any], *, into: BodyFields) -> dict[str, Any]:
-    kept = {key: value for key, value in metadata.items() if key not in SAID_BY_US}
+    # The name of a tag or list is the account's business, so the sent one is no news.
+    said = (*SAID_BY_US, "name") if metadata.get("id") else SAID_BY_US
+    kept = {key: value for key, value in metadata.items() if key not in said}
     if len(json.dumps(kept)) > LONGEST:
         into.fault("metadata", f"must not hold more than {LONGEST} bytes beside the action")
         return {}

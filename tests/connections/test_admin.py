@@ -86,6 +86,12 @@ def test_the_page_tells_how_the_connection_is_doing(staff, saved):
     assert 'name="requests_per_second"' in shown
 
 
+def test_the_page_says_who_made_the_connection(staff, saved):
+    Connection.objects.update(created_by="machine key: Provisioning")
+
+    assert "machine key: Provisioning, " in text(staff.get(page(saved)))
+
+
 def test_a_wrong_key_is_refused_beside_the_form_and_nothing_is_stored(staff, filled):
     answer = staff.post(ADD, filled(api_key=CANARY))
 

@@ -116,6 +116,21 @@ def test_what_is_not_acted_on_is_kept_and_answered(machine, connection):
     assert machine.ask("GET", f"/rules/{made['id']}")["metadata"] == made["metadata"]
 
 
+def test_the_name_is_the_accounts_own(machine, connection):
+    sent = {"action": "sync_contact", "name": "As sent"}
+    made = [
+        post(machine, connection, name="As sent").json()["rule"]["metadata"]["name"],
+        machine.ask("POST", "/rules", rule_body(connection, metadata=sent), status=201),
+    ]
+
+    assert made[0] == "step-3-complete"
+    assert made[1]["rule"]["metadata"] == sent
+    assert [rule.metadata for rule in Rule.objects.order_by("created_at")] == [
+        {},
+        {"name": "As sent"},
+    ]
+
+
 @pytest.mark.parametrize("name", KNOWN.split())
 def test_a_known_key_holds_a_text(machine, connection, name):
     data = refusal(post(machine, connection, **{name: 5}), 400, "BadRequest")["data"]
