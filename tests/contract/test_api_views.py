@@ -103,3 +103,20 @@ def test_a_key_that_asks_too_often_waits_and_other_keys_do_not(
     assert 0 < int(answer.headers["Retry-After"]) <= 100
     assert not Workspace.objects.exists()
     throttling.take(machine.key.pk, budget=throttling.EVENTS)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic bWs6cw==", "Token {0}", "Bearer {0} x", "{0}", "Bearer {0}."],
+)
+def test_a_token_that_is_not_presented_as_a_bearer_opens_nothing(machine, header):
+    answer = machine.call("GET", "/workspaces", Authorization=header.format(machine.token()))
+
+    refusal(answer, 401, "Unauthorized")
+
+
+@pytest.mark.parametrize("header", ["bearer {0}", "BEARER  {0} "])
+def test_the_word_bearer_may_be_spelled_in_any_case(machine, header):
+    answer = machine.call("GET", "/workspaces", Authorization=header.format(machine.token()))
+
+    assert answer.status_code == 200

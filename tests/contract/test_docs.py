@@ -20,7 +20,7 @@ DOCS = Path(project.BASE_DIR) / "docs"
 def test_the_python_client_of_the_docs_works_as_it_stands(live_server):
     machine = make_machine(make_organization())
     workspace = make_workspace(organization=machine.key.organization)
-    code = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL)[0]
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL))
     for example, real in {
         "http://localhost:8000": live_server.url,
         "your organization id": machine.organization_id,
