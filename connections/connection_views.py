@@ -59,7 +59,7 @@ class ConnectionsView(ApiView):
         found = self.workspaces().filter(pk=workspace_id).first() if workspace_id else None
         if workspace_id and found is None:
             fields.fault("workspace", NO_WORKSPACE)
-        return found or Workspace()
+        return found or Workspace()  # never used: the fault is refused before
 
 
 class WorkspaceConnectionsView(ApiView):
