@@ -104,7 +104,14 @@ LIST = described(
     summary="List the events of all workspaces",
     tag=TAG,
     parameters=PAGING,
-    answers={200: answer(PAGE, "A page of events, newest first.", ("One event", ONE))},
+    answers={
+        200: answer(
+            PAGE,
+            "A page of events, newest first. In an organization with very many workspaces it may "
+            "hold fewer records than the limit and still have a `next_cursor`.",
+            ("One event", ONE),
+        )
+    },
     errors={400: BAD_PAGE},
 )
 LIST_OF_WORKSPACE = described(

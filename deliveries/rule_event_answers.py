@@ -42,7 +42,7 @@ RETRYING = {
     **{name: value for name, value in EXAMPLE.items() if name != "completed_at"},
     "status": "retrying",
     "attempt_count": 3,
-    "last_error": "ActiveCampaign did not answer in time.",
+    "last_error": "No complete answer came in time; the request may have acted.",
 }
 CANCELED = {
     **EXAMPLE,

@@ -244,9 +244,7 @@ def test_a_longer_page_takes_no_more_queries(machine, rule, query):
     def queries(limit: int) -> int:
         machine.ask("GET", "/events")  # notes the key's use
         joined = f"{query}{'&' if query else '?'}limit={limit}"
-        with CaptureQueriesContext(
-            connection,
-        ) as seen:
+        with CaptureQueriesContext(connection) as seen:
             page = machine.ask("GET", f"{address(rule.workspace)}{joined}")
         assert page["count"] == limit
         return len(seen)

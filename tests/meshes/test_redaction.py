@@ -11,6 +11,7 @@ from meshes.redaction import (
     BODY_CAP,
     HARMLESS_KEYS,
     MASK,
+    is_cut,
     mask_email,
     masked_body,
     masked_json,
@@ -165,6 +166,23 @@ def test_a_long_body_is_cut_after_masking():
 
     assert BODY_CAP - 4 <= len(cut.encode()) <= BODY_CAP
     assert cut.endswith("ä…")
+
+
+@pytest.mark.parametrize(
+    ("body", "cut"),
+    [
+        (json.dumps({"errors": ["ä" * 3000]}).encode(), True),
+        (json.dumps({"errors": ["𝄞" * 3000]}).encode(), True),
+        (b"<p>" + b"a b " * 900, True),
+        (b"<p>short", False),
+        (b"", False),
+        (json.dumps({"errors": ["a" * 900]}).encode(), False),
+        ('{"errors": "…"}'.encode(), False),
+    ],
+    ids=["json", "wide letters", "page", "short page", "empty", "whole json", "dots"],
+)
+def test_a_text_tells_whether_its_end_was_cut_off(body, cut):
+    assert is_cut(masked_body(body, keep=HARMLESS_KEYS, hide=())) is cut
 
 
 def test_a_body_nested_too_deeply_to_be_parsed_is_text():
