@@ -30,6 +30,7 @@ LIFECYCLE = (
         for each in EDITED
         for verb in "view add change delete".split()
     ),
+    "meshes.view_publishablekey",
     "connections.view_catalogentry",
     "rules.view_mappingversion",
     "rules.add_mappingversion",

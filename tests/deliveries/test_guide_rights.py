@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
 
 from meshes.models import Membership
+from meshes.roles import give_roles
 from tests.builders import make_connection, make_workspace
 from tests.deliveries.pages import text_of, viewer
 from tests.deliveries.test_guide import GUIDE, keyed, steps_of
@@ -45,3 +49,16 @@ def test_other_peoples_workspaces_are_not_there() -> None:
     assert theirs.name not in text_of(browser, GUIDE)
     assert browser.get(f"{GUIDE}?workspace={theirs.pk}").status_code == 404
     assert browser.get(f"{GUIDE}?workspace=nonsense").status_code == 404
+
+
+def test_lifecycle_sees_the_key_and_the_code_to_copy() -> None:
+    give_roles()
+    workspace = keyed()
+    person = User.objects.create_user("lee", is_staff=True)
+    person.groups.add(Group.objects.get(name="Lifecycle"))
+    browser = Client()
+    browser.force_login(person)
+    key = workspace.publishable_keys.get().key
+
+    assert steps_of(browser)["key"].key == key
+    assert f"X-Meshes-Publishable-Key: {key}" in unescape(text_of(browser, GUIDE))
