@@ -20,7 +20,8 @@ from connections.models import Connection
 from connections.states import state_of
 from deliveries import beats, wording
 from deliveries.guide_progress import address_of, progress_of
-from deliveries.models import BooksCheck, Delivery, Event
+from deliveries.models import BooksCheck, Delivery, Event, EventHour
+from deliveries.permissions import MAY_SEE_EVENTS
 from deliveries.reasons import explained
 from deliveries.reports import Report, reports
 from meshes.charts import Bars, bars
@@ -32,17 +33,20 @@ from rules.models import Rule
 PER_PAGE = 10
 TROUBLES = 8
 MAY_SEE = "deliveries.view_delivery"
+# The funnel is a page about events, though its numbers come from the hourly counts.
+MAY_OPEN = {Event: MAY_SEE_EVENTS, EventHour: MAY_SEE_EVENTS, Delivery: MAY_SEE}
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A number with its list. Shape: `beside` is a second number in words."""
+    """A number with its list. Shape: `beside` is a second number in words, with its own list."""
 
     label: str
     number: str
     url: str
     tone: str = ""
     beside: str = ""
+    beside_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def _card(
         "troubles": troubles[:TROUBLES],
         "more": max(0, len(troubles) - TROUBLES),
         "quiet": not report.week["accepted"],
+        "funnel": _list(request, EventHour, report.workspace),
     }
 
 
@@ -131,10 +136,11 @@ def _tiles(request: HttpRequest, report: Report, now: datetime) -> Iterator[Tile
         ("Failed", "failed", Delivery, {"status": "failed"}, "bad"),
     )
     for label, key, model, query, tone in asked:
-        url = _list(request, model, report.workspace, since="24h", **query)
-        yield Tile(
-            label, f"{day[key]:,}", url, tone if day[key] else "", f"{week[key]:,} in 7 days"
-        )
+        urls = [
+            _list(request, model, report.workspace, since=since, **query) for since in ("24h", "7d")
+        ]
+        told, colored = f"{week[key]:,} in 7 days", tone if day[key] else ""
+        yield Tile(label, f"{day[key]:,}", urls[0], colored, told, urls[1])
     oldest = f"oldest for {_age(waits.oldest, now)}" if waits.oldest else "nothing waits"
     waiting = _list(request, Delivery, report.workspace, status="unfinished")
     held = _list(request, Delivery, report.workspace, status="held")
@@ -147,7 +153,7 @@ def _tiles(request: HttpRequest, report: Report, now: datetime) -> Iterator[Tile
 def _list(request: HttpRequest, model: type[Any], workspace: Workspace, **query: str) -> str:
     """The list behind a number, '' for those who may not open it."""
     name = model._meta.model_name
-    if not request.user.has_perm(f"deliveries.view_{name}"):
+    if not request.user.has_perm(MAY_OPEN[model]):
         return ""
     asked = {"workspace": str(workspace.pk), **query}
     return f"{reverse(f'admin:deliveries_{name}_changelist')}?{urlencode(asked)}"

@@ -63,7 +63,7 @@ def test_a_report_counts_what_came_and_what_became_of_it(workspace: Workspace) -
 
 def test_every_number_leads_to_its_list(staff: Client, workspace: Workspace) -> None:
     text = text_of(staff, HOME)
-    links = re.findall(r'href="([^"]+)" aria-label="([\d,]+) (\w+)', text)
+    links = re.findall(r'href="([^"]+)" aria-label="([\d,]+) (?!in )(\w+)', text)
 
     assert [(number, label) for _, number, label in links] == [
         ("5", "accepted"),
@@ -77,6 +77,32 @@ def test_every_number_leads_to_its_list(staff: Client, workspace: Workspace) -> 
         asked = dict(part.split("=") for part in address.split("?")[1].split("&amp;"))
         model = Event if "/event/" in address else Delivery
         assert len(found(staff, model, **asked)) == int(number), label
+
+
+def test_the_numbers_of_seven_days_lead_to_theirs(staff: Client, workspace: Workspace) -> None:
+    found_links = re.findall(
+        r'href="([^"]+)" aria-label="(\d in 7 days, \w+)', text_of(staff, HOME)
+    )
+    links = {label: address for address, label in found_links}
+
+    assert list(links) == [
+        "5 in 7 days, accepted",
+        "4 in 7 days, matched",
+        "1 in 7 days, delivered",
+        "1 in 7 days, failed",
+    ]
+    page = f"/admin/deliveries/event/?workspace={workspace.pk}&amp;since=7d"
+    assert links["5 in 7 days, accepted"] == page
+
+
+def test_each_workspace_leads_to_its_funnel(workspace: Workspace) -> None:
+    funnel = f"/admin/deliveries/eventhour/?workspace={workspace.pk}"
+
+    assert f'href="{funnel}"' in text_of(viewer("view_delivery", "view_event"), HOME)
+
+
+def test_who_may_not_open_the_funnel_gets_no_link_to_it(workspace: Workspace) -> None:
+    assert "/admin/deliveries/eventhour/" not in text_of(viewer("view_delivery"), HOME)
 
 
 def test_what_needs_a_person_stands_there_with_its_page(staff: Client) -> None:
