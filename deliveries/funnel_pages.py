@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from deliveries import wording
 from deliveries.funnel import Funnel, Step, end_of, funnel_of, sequences_of
 from deliveries.funnel_people import Number
 from deliveries.rule_drafting import draft_address, rule_like
+from deliveries.seen_lately import titles_of
 from meshes import moments
 from meshes.charts import Bars, bars
 from meshes.models import Workspace
@@ -110,13 +111,14 @@ def _periods(workspace: Workspace, sequence: str, span: Span) -> Iterator[tuple[
 
 def _rows(workspace: Workspace, sequence: str, span: Span, *, may_add: bool) -> Iterator[Row]:
     before: Step | None = None
+    titles = titles_of(workspace.pk)
     like = rule_like(workspace.pk, resource_id=sequence) if may_add else None
     for step in span.funnel.steps:
         about = {"workspace": workspace, "sequence": sequence}
         about |= {"event": step.event, "step": step.step}
         yield Row(
             title=f"Step {step.step}" if step.step else "No step",
-            about=_about(step),
+            about=_about(step, titles),
             cells=tuple(_cells(span.counts(step), about, span.limits, _above(before, step, span))),
             chart=_chart(step, span.funnel) if any(step.weeks) else None,
             weeks=tuple(_weeks(step, span.funnel, about)),
@@ -192,8 +194,9 @@ def _share(count: int, of: int) -> str:
     return f"{100 * count / of:.0f} %" if of else ""
 
 
-def _about(step: Step) -> str:
-    pages = sorted(filter(None, step.pages))
+def _about(step: Step, titles: Mapping[str, str]) -> str:
+    """The pages of the step by title, those without a lately seen one by their id."""
+    pages = sorted({titles.get(page, page) for page in step.pages if page})
     told = [*pages[:3], *([f"{len(pages) - 3} more pages"] if len(pages) > 3 else [])]
     name = "" if step.event == wording.PAGE_COMPLETED else step.event
     return " · ".join(filter(None, (name, *told)))

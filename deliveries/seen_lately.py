@@ -50,3 +50,9 @@ def seen_lately(workspace_id: UUID) -> Seen:
             one.page_title = one.page_title or title
     ordered = sorted(found.values(), key=lambda one: -one.count)
     return Seen(looked_at, tuple(ordered[:MOST_TOLD]))
+
+
+def titles_of(workspace_id: UUID) -> dict[str, str]:
+    """The title of each page that the newest events named, by its id."""
+    named = [one for one in seen_lately(workspace_id).combinations if one.page_title]
+    return {one.page_id: one.page_title for one in reversed(named)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from deliveries import wording
 from deliveries.models import Alert
 from deliveries.radar import Blip, radar_of
 from deliveries.rule_drafting import draft_address, only_connection
-from deliveries.seen_lately import COLUMNS, seen_lately
+from deliveries.seen_lately import COLUMNS, seen_lately, titles_of
 from deliveries.silence_alerts import KIND, source_of
 from deliveries.silences import Silent, Source, silences_of
 from meshes.models import Workspace
@@ -49,10 +50,12 @@ def silence_page(workspace: Workspace, *, now: datetime) -> dict[str, Any]:
     silent = silences_of(workspace.pk, now=now)
     keys = {one.source.key for one in silent}
     older = [alert for alert in standing.order_by("-pk")[:RECENT] if alert.key not in keys]
+    recent = list(over.order_by("-pk")[:RECENT])
+    titles = titles_of(workspace.pk) if silent or older or recent else {}
     return {
-        "silent": [_silent(one, workspace) for one in silent],
-        "older": [_told(alert) for alert in older],
-        "over": [_told(alert) for alert in over.order_by("-pk")[:RECENT]],
+        "silent": [_silent(one, workspace, titles) for one in silent],
+        "older": [_told(alert, titles) for alert in older],
+        "over": [_told(alert, titles) for alert in recent],
     }
 
 
@@ -95,10 +98,10 @@ def _places(facts: Facts) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _silent(one: Silent, workspace: Workspace) -> dict[str, str]:
+def _silent(one: Silent, workspace: Workspace, titles: Mapping[str, str]) -> dict[str, str]:
     pause = round(one.silence.pause.total_seconds() * 1_000)
     return {
-        "title": _source(one.source),
+        "title": _source(one.source, titles),
         "last": wording.moment(one.silence.last),
         "expected": f"{one.silence.expected:,}",
         "pause": wording.duration(pause) if pause else "less than an hour",
@@ -106,9 +109,9 @@ def _silent(one: Silent, workspace: Workspace) -> dict[str, str]:
     }
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, titles: Mapping[str, str]) -> str:
     step = f"step {source.sequence_step}" if source.sequence_step else ""
-    parts = (source.event, source.resource_id, step, source.page_id)
+    parts = (source.event, source.resource_id, step, titles.get(source.page_id, source.page_id))
     words = " · ".join(filter(None, parts))
     return words if not source.whole else f"{words}, on every page"
 
@@ -119,10 +122,10 @@ def _events(source: Source, workspace: Workspace) -> str:
     return f"{reverse('admin:deliveries_event_changelist')}?{urlencode(asked)}"
 
 
-def _told(alert: Alert) -> dict[str, str]:
+def _told(alert: Alert, titles: Mapping[str, str]) -> dict[str, str]:
     ended = alert.resolved_at
     return {
-        "title": _source(source_of(alert)),
+        "title": _source(source_of(alert), titles),
         "last": wording.moment(alert.last_at),
         "over": wording.moment(ended) if ended else "",
     }

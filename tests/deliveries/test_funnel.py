@@ -180,6 +180,19 @@ def test_people_see_their_own_workspaces_alone(counted) -> None:
     assert browser.get(f"{FUNNEL}people/?workspace={counted.pk}").status_code == 404
 
 
+def test_pages_stand_there_by_their_titles_where_an_event_named_one(staff, counted) -> None:
+    now = timezone.now()
+    make_event(
+        workspace=counted, created_at=now, page_id="team", page_title="Invite your team", **SETUP
+    )
+
+    text = text_of(staff, FUNNEL)
+
+    assert ">Invite your team<" in text
+    assert ">team<" not in text
+    assert ">hello<" in text
+
+
 def test_a_hundred_steps_cost_as_many_queries_as_one(staff: Client, counted) -> None:
     few = queries_of(staff, FUNNEL)
     for step in range(5, 105):

@@ -198,3 +198,15 @@ def test_the_page_and_the_banner_name_what_is_silent(staff, workspace, clock) ->
     assert "About 120 should have come meanwhile" in text
     assert "its longest pause in two weeks was less than an hour" in text
     assert "The event “page.completed” usually comes, and has not come since" in text
+
+
+def test_a_silent_page_is_named_by_its_title(staff, workspace, clock) -> None:
+    before = timezone.now() - HOUR
+    make_event(workspace=workspace, created_at=before, page_id="crm", page_title="Connect your CRM")
+    for passed in range(3):
+        make_hour(workspace, timezone.now() + HOUR * passed, page_id="team", accepted=20)
+    clock.shift(3 * HOUR)
+
+    text = text_of(staff, f"/admin/deliveries/eventhour/silent/?workspace={workspace.pk}")
+
+    assert "page.completed · Connect your CRM" in text
