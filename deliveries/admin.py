@@ -27,6 +27,7 @@ from deliveries import (
     wording,
 )
 from deliveries import admin_displays as displays
+from deliveries import admin_facts as facts
 from deliveries import admin_filters as filters
 from deliveries.admin_chosen_filters import JobFilter, ReasonFilter, SinceFilter, UntilFilter
 from deliveries.admin_columns import DeliveryColumns, EventColumns
@@ -114,8 +115,8 @@ class EventAdmin(PeopleMixin, MappingPreviewMixin, EventColumns, SeekingAdmin):
             "all_url": displays.search_address(Delivery, str(row.uuid)),
             "verdicts": verdicts_of(row, shown, everything="rules" in request.GET),
             "may_see_rules": request.user.has_perm("rules.view_rule"),
-            "facts": displays.event_facts(row),
-            "ids": displays.event_ids(row),
+            "facts": facts.event_facts(row),
+            "ids": facts.event_ids(row),
             **_payload(request, row),
         }
 
@@ -184,8 +185,8 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
             "cause": displays.cause(row),
             "steps": steps(row, may=request.user.has_perm),
             "read_back": displays.read_back(row),
-            "facts": displays.delivery_facts(row, now=now),
-            "ids": displays.delivery_ids(row),
+            "facts": facts.delivery_facts(row, now=now),
+            "ids": facts.delivery_ids(row),
             "timeline": timeline(row, destination=displays.destination_name(row)),
         }
 

@@ -15,6 +15,7 @@ from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries import job_pages, job_wording, wording
 from deliveries.admin_columns import CHIP
+from deliveries.admin_facts import Fact
 from deliveries.admin_history import HistoryAdmin
 from deliveries.backfilling import CannotBackfill
 from deliveries.background_jobs import NothingToReplay
@@ -74,7 +75,7 @@ class BackgroundJobAdmin(HistoryAdmin):
             "running": row.state == BackgroundJob.State.RUNNING,
             "progress": job_wording.progress(row),
             "facts": job_pages.facts(row),
-            "ids": [displays.Fact("Job id", str(row.uuid))],
+            "ids": [Fact("Job id", str(row.uuid))],
             "deliveries_url": job_pages.list_address(row),
         }
 

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from deliveries import wording
-from deliveries.admin_displays import Fact
+from deliveries.admin_facts import Fact
 from deliveries.erasure_waits import waiting_for, waits
 from deliveries.erasure_work import own_events, workspaces_of
 from deliveries.id_bounds import newest_id

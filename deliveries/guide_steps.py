@@ -20,7 +20,7 @@ from connections.models import Connection
 from connections.states import state_of
 from deliveries import admin_displays as displays
 from deliveries import wording
-from deliveries.admin_displays import Fact
+from deliveries.admin_facts import Fact
 from deliveries.guide_progress import STEPS, address_of
 from deliveries.guide_rows import Rows
 from deliveries.models import Trial

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connections.models import Connection
 from deliveries import admin_displays as displays
 from deliveries import backfilling, job_wording, wording
-from deliveries.admin_displays import Fact
+from deliveries.admin_facts import Fact
 from deliveries.background_jobs import start_replay
 from deliveries.forms import PeriodForm, StartReplayForm, last_days
 from deliveries.job_preview import Preview, preview

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from deliveries import admin_displays as displays
 from deliveries import trial_cleaning, trial_plan, trying, wording
-from deliveries.admin_displays import Fact
+from deliveries.admin_facts import Fact
 from deliveries.models import Delivery, Event, Trial
 from deliveries.permissions import MAY_READ_BACK, MAY_REPLAY
 from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
