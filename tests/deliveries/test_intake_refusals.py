@@ -15,6 +15,7 @@ from tests.deliveries.senders import BULK, EVENT, EVENTS, give_rules, refused, s
 
 KIB = 1024
 ADDRESSES = [EVENTS, BULK]
+TAKEN = {EVENTS: ["GET", "POST", "HEAD", "OPTIONS"], BULK: ["POST", "OPTIONS"]}
 
 
 @pytest.fixture(autouse=True)
@@ -175,23 +176,26 @@ def test_broken_chunks_are_the_senders_fault(api):
     refused(answer, 400, "BadRequest")
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize(("path", "allowed"), TAKEN.items())
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-def test_another_method_is_refused_before_the_key_is_asked_for(api, path, method):
+def test_another_method_is_refused_before_the_key_is_asked_for(api, path, allowed, method):
+    if method in allowed:
+        pytest.skip("this address reads, too")
+
     answer = api.client.generic(method, path)
 
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST, OPTIONS"
+    assert answer.headers["Allow"] == ", ".join(allowed)
     assert answer.headers["Content-Type"] == "application/json"
     assert stored() == (0, 0, 0)
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_options_says_which_methods_there_are_to_anybody(api, path):
+@pytest.mark.parametrize(("path", "allowed"), TAKEN.items())
+def test_options_says_which_methods_there_are_to_anybody(api, path, allowed):
     answer = api.client.options(path)
 
-    assert (answer.status_code, answer.json()) == (200, {"allow": ["POST", "OPTIONS"]})
-    assert answer.headers["Allow"] == "POST, OPTIONS"
+    assert (answer.status_code, answer.json()) == (200, {"allow": allowed})
+    assert answer.headers["Allow"] == ", ".join(allowed)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +224,15 @@ def test_whatever_is_asked_for_the_answer_is_json(api, accept):
     assert answer.headers["Content-Type"] == "application/json"
 
 
+class StillBuckets(MemoryBuckets):
+    """Buckets into which nothing drips back, however slow this machine is."""
+
+    def take(self, key, *, now, **asked):
+        return super().take(key, now=0.0, **asked)
+
+
 def test_a_key_that_sends_too_fast_is_told_to_wait(api, settings, monkeypatch):
-    monkeypatch.setattr(throttling, "_memory", MemoryBuckets())
+    monkeypatch.setattr(throttling, "_memory", StillBuckets())
     settings.THROTTLE_EVENTS_PER_SECOND, settings.THROTTLE_EVENTS_BURST = 0.0, 100
     for _ in range(100):
         assert api.post(EVENTS, b"{").status_code == 400
@@ -235,14 +246,14 @@ def test_a_key_that_sends_too_fast_is_told_to_wait(api, settings, monkeypatch):
 def test_a_bulk_request_counts_its_items_and_stores_none_when_it_must_wait(
     api, settings, monkeypatch
 ):
-    monkeypatch.setattr(throttling, "_memory", MemoryBuckets())
+    monkeypatch.setattr(throttling, "_memory", StillBuckets())
     settings.THROTTLE_EVENTS_PER_SECOND, settings.THROTTLE_EVENTS_BURST = 0.0, 150
     assert api.post(BULK, [{}] * 100).status_code == 400
 
     answer = api.post(BULK, [EVENT] * 100)
 
     refused(answer, 429, "TooManyRequests")
-    assert int(answer.headers["Retry-After"]) in (49, 50)
+    assert answer.headers["Retry-After"] == "50"
     assert api.post(BULK, [EVENT] * 49).status_code == 201
 
 
