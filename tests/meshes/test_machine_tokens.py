@@ -171,7 +171,7 @@ def test_the_audience_must_be_this_api_as_a_string(machine, audience):
 
 
 @pytest.mark.parametrize("name", ["iat", "exp"])
-@pytest.mark.parametrize("value", [None, True, "1772452800", [1], 1e300])
+@pytest.mark.parametrize("value", [None, True, "1772452800", [1], 1e300, 10**400])
 def test_times_must_be_numbers(machine, name, value):
     assert refused(machine.token(**{name: value})) == said.NO_TIMES
 
