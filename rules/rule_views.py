@@ -84,5 +84,7 @@ class RuleView(ApiView):
 def _listed(rules: QuerySet[Rule], request: Request) -> dict[str, Any]:
     asked = {name: request.query_params.get(name, "") for name in FILTERS}
     rules = rules.filter(**{name: value for name, value in asked.items() if value})
+    if any("\0" in value for value in asked.values()):  # which PostgreSQL takes in no text
+        rules = rules.none()
     newest_first = rules.select_related("connection").order_by("-created_at", "-pk")
     return whole([says.rule_record(rule) for rule in newest_first])

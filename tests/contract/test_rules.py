@@ -214,6 +214,7 @@ def test_the_list_asks_as_much_for_many_rules_as_for_one(
         ("?resource_id=one", 1),
         ("?event=PAGE.COMPLETED", 0),
         ("?resource=", 3),
+        ("?event=page.completed%00", 0),
         ("?action=add_tag", 3),
     ],
 )
