@@ -25,6 +25,7 @@ from meshes.models import (
     PublishableKey,
     Workspace,
 )
+from meshes.workspaces import furnish
 
 admin.site.site_header = admin.site.site_title = "Meshes"
 admin.site.index_title = "Overview"
@@ -124,10 +125,10 @@ class WorkspaceAdmin(ConfigurationAdmin):
         return super().get_form(request, obj, change, **{**kwargs, "help_texts": HELP})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new workspace gets its first key with it."""
+        """A new workspace gets its first key and what else every workspace starts with."""
         super().save_model(request, obj, form, change)
         if not change:
-            keys.create_key(obj, name="Default", by=who(request))
+            furnish(obj, by=who(request))
 
 
 class KeyAdmin(ConfigurationAdmin):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
@@ -18,6 +18,10 @@ NAME_PATTERN = r"^[a-zA-Z0-9 _-]{3,50}$"
 NAME_RULE = "must be 3 to 50 letters, digits, spaces, underscores or hyphens"
 DESCRIPTION_LENGTH = 1024
 KEEP = object()
+
+Furnisher = Callable[[Workspace, str], None]
+
+_furnishers: list[Furnisher] = []
 
 
 class NameTaken(Exception):
@@ -41,7 +45,25 @@ def create_workspace(
     _refuse_bad_values(workspace)
     with _saving(name, organization):
         workspace.save(force_insert=True)
-        return workspace, create_key(workspace, name="Default", by=by)
+        return workspace, furnish(workspace, by=by)
+
+
+def furnish_with(furnisher: Furnisher) -> None:
+    """Let this function put into every new workspace what its room starts with.
+
+    Why: the catalogs stand above workspaces, so their room registers here.
+    """
+    _furnishers[:] = [furnisher]
+
+
+def furnish(workspace: Workspace, *, by: str) -> PublishableKey:
+    """The first key of a workspace that was just made, whoever made it.
+
+    Why: call it inside the transaction that stores the workspace.
+    """
+    for put_into in _furnishers:
+        put_into(workspace, by)
+    return create_key(workspace, name="Default", by=by)
 
 
 @contextmanager

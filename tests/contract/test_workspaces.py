@@ -63,6 +63,19 @@ def test_a_create_answers_wrapped_and_without_the_key(machine):
     assert PublishableKey.objects.filter(workspace=stored).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("catalog", "keys"),
+    [("event-types", ["contact.created", "page.completed"]), ("resources", ["global"])],
+)
+def test_a_created_workspace_starts_with_names_in_its_catalogs(machine, catalog, keys):
+    made = machine.ask("POST", "/workspaces", {"name": "Northwind prod"}, status=201)["workspace"]
+
+    entries = machine.ask("GET", f"/workspaces/{made['id']}/{catalog}")
+
+    assert [one["key"] for one in entries] == keys
+    assert {one["created_by"] for one in entries} == {"machine key: Tests"}
+
+
 @pytest.mark.parametrize("sent", [{}, {"description": None}], ids=["left out", "null"])
 def test_a_workspace_may_have_no_description(machine, sent):
     body = {"name": "Northwind prod", **sent}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from meshes.keys import create_key, create_machine_key, revoke_key
 from meshes.models import AlertContact, MachineKey, Membership, PublishableKey, Workspace
+from rules.models import ResourceType
 from tests.builders import make_connection, make_organization, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,7 @@ def test_a_new_workspace_comes_with_a_key(staff) -> None:
     workspace = Workspace.objects.get()
     assert workspace.created_by == "admin"
     assert workspace.publishable_keys.count() == 1
+    assert ResourceType.objects.get(workspace=workspace).created_by == "admin"
 
 
 def test_the_workspace_page_shows_every_key_and_its_state(staff) -> None:

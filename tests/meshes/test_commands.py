@@ -39,9 +39,9 @@ def test_createworkspace_speaks_to_people_too() -> None:
 def test_createworkspace_seeds_the_names_that_every_product_starts_with() -> None:
     run("createworkspace", "Product")
 
-    assert set(EventType.objects.values_list("key", flat=True)) == {
-        "page.completed",
-        "contact.created",
+    assert set(EventType.objects.values_list("key", "created_by")) == {
+        ("page.completed", "createworkspace"),
+        ("contact.created", "createworkspace"),
     }
     assert ResourceType.objects.get().key == "global"
 

@@ -1,4 +1,4 @@
-"""Creates a workspace with its first publishable key and the event names it starts with."""
+"""Creates a workspace with all that it starts with, and prints its first publishable key."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from meshes.management.organizations import organization_named
-from meshes.models import Workspace
 from meshes.workspaces import NameInvalid, NameTaken, create_workspace
-from rules.models import EventType, ResourceType
 
 BY = "createworkspace"
-EVENT_TYPES = {"page.completed": "Page completed", "contact.created": "Contact created"}
-RESOURCE_TYPES = {"global": "Global"}
 
 
 class Command(BaseCommand):
@@ -31,12 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_: Any, name: str, org: str | None, json: bool, **__: Any) -> None:
-        """Create everything in one transaction, then print it."""
+        """Create the workspace, then print what a client needs."""
         organization = organization_named(org)
         try:
-            with transaction.atomic():
-                workspace, key = create_workspace(name, organization=organization, by=BY)
-                seed_catalog(workspace)
+            workspace, key = create_workspace(name, organization=organization, by=BY)
         except (NameInvalid, NameTaken) as error:
             raise CommandError(str(error)) from None
         self._print({"workspace_id": str(workspace.id), "publishable_key": key.key}, as_json=json)
@@ -44,10 +37,3 @@ class Command(BaseCommand):
     def _print(self, answer: dict[str, str], *, as_json: bool) -> None:
         lines = [f"{name}: {value}" for name, value in answer.items()]
         self.stdout.write(json.dumps(answer) if as_json else "\n".join(lines))
-
-
-def seed_catalog(workspace: Workspace) -> None:
-    """Add the event and resource names that every product starts with."""
-    for table, rows in ((EventType, EVENT_TYPES), (ResourceType, RESOURCE_TYPES)):
-        for key, label in rows.items():
-            table.objects.create(workspace=workspace, key=key, label=label, created_by=BY)
