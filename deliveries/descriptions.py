@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
@@ -12,7 +13,7 @@ from deliveries.reading import MOST_EVENTS
 from deliveries.schemas import AcceptedSerializer, BulkAnswerSerializer, EventSerializer
 from meshes.api_errors import Fault
 from meshes.bearer import READ_ONLY
-from meshes.openapi import JSON, refusal
+from meshes.openapi import JSON, body_refusals, refusal
 
 EVENT_ID = "0d1c5a1e-6a0f-4f5b-9a52-0f3a6f0c9d11"
 WORKSPACE_ID = "6b1f0d9c-9b1c-4a65-8a53-2f6f3b0c1e77"
@@ -99,12 +100,7 @@ REFUSALS = {
         "The idempotency key was used for another request.",
         message=USED_FOR_ANOTHER,
     ),
-    413: refusal(413, "The body is too large.", message="The body is larger than 256 KiB."),
-    415: refusal(
-        415,
-        "The body is not JSON by its Content-Type.",
-        message="Send JSON with Content-Type: application/json, in UTF-8.",
-    ),
+    **body_refusals(limit=settings.MAX_EVENT_BYTES),
     429: refusal(
         429,
         "The key sends too fast.",
@@ -126,7 +122,7 @@ REFUSALS_OF_BULK = {
         message="None of the events is valid.",
         data=(Fault("[0].event", "is required"), Fault("[1].payload", "is required")),
     ),
-    413: refusal(413, "The body is too large.", message="The body is larger than 5120 KiB."),
+    **body_refusals(limit=settings.MAX_BULK_BYTES),
 }
 ONE_EVENT: dict[str, Any] = {
     "operation_id": "createEvent",

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from meshes.api_errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
 
 KIB = 1024
+NOT_JSON = "Send JSON with Content-Type: application/json, in UTF-8."
 UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
 
@@ -55,7 +56,7 @@ def _refuse_other_types(request: HttpRequest) -> None:
         return
     charset = (request.content_params or {}).get("charset", "").strip("\"' ").lower()
     if request.content_type != "application/json" or charset not in UTF_8:
-        raise UnsupportedMediaType("Send JSON with Content-Type: application/json, in UTF-8.")
+        raise UnsupportedMediaType(NOT_JSON)
 
 
 def _announced(request: HttpRequest) -> int:

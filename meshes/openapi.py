@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -20,6 +21,7 @@ from rest_framework import serializers
 
 from meshes.api_errors import KNOWN, MESSAGES, Fault, error_body
 from meshes.authentication import HEADER
+from meshes.bodies import KIB, NOT_JSON
 from meshes.machine_tokens import AUDIENCE, EXPIRED, ISSUER
 from meshes.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 
@@ -153,6 +155,18 @@ def common_refusals() -> dict[int, OpenApiResponse]:
     }
 
 
+def body_refusals(*, limit: int) -> dict[int, OpenApiResponse]:
+    """The errors of a body that is not even parsed.
+
+    Units: `limit` in bytes.
+    """
+    too_large = f"The body is larger than {limit // KIB} KiB."
+    return {
+        413: refusal(413, "The body is too large.", message=too_large),
+        415: refusal(415, "The body is not JSON by its Content-Type.", message=NOT_JSON),
+    }
+
+
 def answer(schema: Any, description: str, *examples: tuple[str, Any]) -> OpenApiResponse:
     """A success with named, true examples of its body."""
     shown = [OpenApiExample(name, value=value, media_type=JSON) for name, value in examples]
@@ -175,6 +189,7 @@ def described(  # noqa: PLR0913  one call says all about an endpoint
     Shape: `errors` come beside `common_refusals`; `examples` are of the body.
     """
     body = None if request is None else {JSON: request}
+    of_body = {} if request is None else body_refusals(limit=settings.MAX_API_BYTES)
     shown = [OpenApiExample(name, value=value, request_only=True) for name, value in examples]
     return {
         "operation_id": operation_id,
@@ -183,7 +198,9 @@ def described(  # noqa: PLR0913  one call says all about an endpoint
         "parameters": [*parameters, RETRY_AFTER],
         "request": body,
         "examples": shown,
-        "responses": dict(sorted({**common_refusals(), **(errors or {}), **answers}.items())),
+        "responses": dict(
+            sorted({**common_refusals(), **of_body, **(errors or {}), **answers}.items())
+        ),
     }
 
 

@@ -68,6 +68,22 @@ def test_the_answer_to_ones_own_rows_is_described(endpoint, machine):
     fits_described(endpoint, str(answer.status_code), answer.json())
 
 
+@pytest.mark.parametrize(
+    "endpoint", [one for one in ENDPOINTS if "requestBody" in said_of(one)], ids=str
+)
+def test_the_answer_to_a_body_that_is_no_json_is_described(endpoint, machine):
+    path = make_world(machine.key.organization).fill(endpoint.path)
+    sent = {"Authorization": f"Bearer {machine.token()}"}
+
+    answer = machine.client.generic(
+        endpoint.method, f"/api/v1{path}", b"name=x", "text/plain", headers=sent
+    )
+
+    assert answer.status_code == 415
+    fits_described(endpoint, "415", answer.json())
+    assert "413" in said_of(endpoint)["responses"]
+
+
 @every
 def test_every_status_has_an_example_that_fits_its_schema(endpoint):
     for status, response in said_of(endpoint)["responses"].items():
