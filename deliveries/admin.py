@@ -186,6 +186,7 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
             "steps": steps(row, may=request.user.has_perm),
             "read_back": displays.read_back(row),
             "facts": facts.delivery_facts(row, now=now),
+            "is_over": facts.is_over(row),
             "ids": facts.delivery_ids(row),
             "timeline": timeline(row, destination=displays.destination_name(row)),
         }

@@ -90,10 +90,11 @@ def _in_account(delivery: Delivery) -> Iterator[Fact]:
 
 
 def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
-    over = delivery.status not in (Status.PENDING, Status.PROCESSING, Status.RETRYING)
+    over = is_over(delivery)
     ended = delivery.completed_at if over else None
     paused = delivery.account.paused_until
-    yield Fact("Attempts", str(delivery.attempt_count) if delivery.attempt_count else "none yet")
+    none = "none" if over else "none yet"
+    yield Fact("Attempts", str(delivery.attempt_count) if delivery.attempt_count else none)
     yield Fact("Received", wording.moment(delivery.created_at, seconds=True))
     if not over and not delivery.begun and delivery.asked_by:
         asked = wording.TRIGGERS[Trigger(delivery.trigger)]
@@ -111,6 +112,11 @@ def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
     elif delivery.status != Status.PROCESSING:
         yield Fact("Next attempt", _next(delivery, now=now))
         yield Fact("Account paused until", _moment(paused) if paused and paused > now else "")
+
+
+def is_over(delivery: Delivery) -> bool:
+    """Whether nothing more happens to the delivery by itself."""
+    return delivery.status not in (Status.PENDING, Status.PROCESSING, Status.RETRYING)
 
 
 def _next(delivery: Delivery, *, now: datetime) -> str:

@@ -72,3 +72,10 @@ def test_an_erased_person_cannot_be_replayed() -> None:
     delivery.event.erased_at = delivery.event.created_at
 
     assert "Replay" not in labels(delivery, "deliveries.replay_delivery")
+
+
+def test_a_delivery_that_ended_without_an_attempt_promises_none(staff: Client) -> None:
+    text = text_of(staff, page(failed("unauthorized")))
+
+    assert "No attempt was made." in text
+    assert "none yet" not in text
