@@ -36,7 +36,7 @@ def rolled_up(statuses: Collection[Status]) -> Status:
 
 def with_status(status: Status) -> Q:
     """The events that `rolled_up` gives this status, as a condition on rows of events."""
-    shown = Delivery.objects.filter(event=OuterRef("pk"), rule__hidden=False)
+    shown = Delivery.objects.filter(event=OuterRef("pk"))
     return _CONDITIONS[status](shown)
 
 

@@ -124,17 +124,27 @@ def test_an_unknown_event_is_not_found(machine, workspace, rest):
 
 
 @LISTS
-def test_tests_of_the_staff_and_hidden_rules_never_show(machine, workspace, whole):
+def test_tests_of_the_staff_never_show(machine, workspace, whole):
     event = make_event(workspace=workspace)
-    make_delivery(event, make_rule(workspace=workspace, hidden=True), status="failed")
     test = make_event(workspace=workspace, is_test=True)
 
     page = fits(machine.ask("GET", address(workspace, whole=whole)), PAGE)
 
     assert [one["id"] for one in page["records"]] == [str(event.uuid)]
-    shown = page["records"][0]
-    assert (shown["status"], shown["total_rules"], shown["rule_events"]) == ("completed", 0, [])
     refusal(machine.call("GET", f"/events/{test.uuid}"), 404, "NotFound")
+
+
+@LISTS
+def test_what_a_hidden_rule_came_to_shows(machine, workspace, whole):
+    event = make_event(workspace=workspace)
+    rule = make_rule(workspace=workspace, hidden=True)
+    make_delivery(event, rule, status="failed")
+
+    page = fits(machine.ask("GET", address(workspace, whole=whole)), PAGE)
+
+    shown = page["records"][0]
+    assert (shown["status"], shown["total_rules"], shown["failed_count"]) == ("failed", 1, 1)
+    machine.ask("GET", f"/events/{event.uuid}/rules/{rule.pk}/attempts")
 
 
 @LISTS

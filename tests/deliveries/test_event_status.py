@@ -75,10 +75,10 @@ def test_a_search_finds_exactly_the_events_whose_status_a_row_says():
     assert all(expected.values())
 
 
-def test_a_delivery_of_a_hidden_rule_counts_for_nothing():
+def test_a_delivery_of_a_hidden_rule_counts_like_any_other():
     rule = make_rule(hidden=True)
     event = make_event(workspace=rule.workspace)
     in_state(event, rule, "failed")
 
-    assert list(Event.objects.filter(with_status(Status.FAILED))) == []
-    assert list(Event.objects.filter(with_status(Status.COMPLETED))) == [event]
+    assert list(Event.objects.filter(with_status(Status.FAILED))) == [event]
+    assert list(Event.objects.filter(with_status(Status.COMPLETED))) == []
