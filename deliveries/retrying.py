@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 IMMINENT = timedelta(seconds=5)
 IN_FLIGHT = "An attempt is in flight. Wait for its outcome, then retry if it fails."
-WAITS = "The first attempt has not been made yet; it follows by itself."
+WAITS = "The attempt is queued already; it follows by itself."
 SOON = f"The next attempt follows within {IMMINENT.seconds} seconds by itself."
 OVER = "Only a failed or retrying delivery can be retried; this one is {}."
 NOT_ACTIVE = (
