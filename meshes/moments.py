@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import datetime
 
 from django.utils import timezone
@@ -26,8 +27,25 @@ def clock(value: datetime, *, seconds: bool = False) -> str:
     return f"{time} {_offset(local)}"
 
 
+class NamedZone(zoneinfo.ZoneInfo):
+    """A zone whose name of a time says the offset, too.
+
+    Why: the date formats of Django's own columns and fields can only ask the zone for its name,
+    and so they read like everything that `moment` writes.
+    """
+
+    def tzname(self, dt: datetime | None, /) -> str | None:
+        """`CET (+01:00)` of a time, the zone's own answer without one."""
+        name = super().tzname(dt)
+        return name if dt is None else _with_offset(name or "", f"{dt:%z}")
+
+
 def _offset(local: datetime) -> str:
-    digits, name = f"{local:%z}", local.tzname() or ""
+    name = local.tzname() or ""
+    return name if isinstance(local.tzinfo, NamedZone) else _with_offset(name, f"{local:%z}")
+
+
+def _with_offset(name: str, digits: str) -> str:
     offset = f"{digits[:3]}:{digits[3:5]}"
     if name == "UTC":
         return "UTC"

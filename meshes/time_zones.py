@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from meshes.models import Membership
+from meshes.moments import NamedZone
 
 
 class ViewerTimeZoneMiddleware:
@@ -31,6 +32,6 @@ def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
         memberships = Membership.objects.filter(user_id=request.user.pk)
         name = memberships.values_list("time_zone", flat=True).first()
     try:
-        return zoneinfo.ZoneInfo(name or "UTC")
+        return NamedZone(name or "UTC")
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
+        return NamedZone("UTC")
