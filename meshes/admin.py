@@ -100,7 +100,7 @@ class WorkspaceAdmin(ConfigurationAdmin):
 
     list_display = ["name", "organization", "description", "created_at"]
     ordering = ("name",)
-    list_filter = ["organization"]
+    list_filter = [("organization", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["organization"]
     search_fields = ["name"]
     readonly_fields = FIXED
@@ -160,7 +160,7 @@ class PublishableKeyAdmin(KeyAdmin):
     """Every publishable key; revoked ones stay for the record."""
 
     list_display = ["name", "workspace", "beginning", "state", "created_at"]
-    list_filter = ["workspace"]
+    list_filter = [("workspace", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["workspace"]
     search_fields = ["name", "key"]
     chosen = ["workspace", "name"]
@@ -192,7 +192,7 @@ class MachineKeyAdmin(KeyAdmin):
 
     form = MachineKeyForm
     list_display = ["name", "organization", "access_key", "state", "read_only", "last_used_at"]
-    list_filter = ["organization", "read_only"]
+    list_filter = [("organization", admin.RelatedOnlyFieldListFilter), "read_only"]
     list_select_related = ["organization"]
     search_fields = ["name", "access_key"]
     chosen = ["organization", "name", "workspaces", "read_only"]
@@ -249,7 +249,7 @@ class AlertContactAdmin(ConfigurationAdmin):
     """Whom to write to when a connection or a rule needs a person."""
 
     list_display = ["email", "workspace", "created_at"]
-    list_filter = ["workspace"]
+    list_filter = [("workspace", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["workspace"]
     search_fields = ["email"]
     fields = ["workspace", "email"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -11,7 +12,8 @@ from django.urls import reverse
 from meshes.keys import create_key, create_machine_key
 from meshes.models import AlertContact, Membership
 from rules.models import EventType, ResourceType
-from tests.builders import make_catalog, make_rule
+from tests.builders import make_catalog, make_rule, make_workspace
+from tests.deliveries.pages import text_of, viewer
 
 CEILING = 40
 PAGES = sorted(admin.site._registry, key=lambda table: table._meta.label)
@@ -118,3 +120,20 @@ def test_signing_in_without_a_destination_leads_to_the_overview(client, admin_us
     )
 
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("admin:index"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["publishablekey", "alertcontact"])
+def test_a_filter_offers_no_workspace_that_the_person_may_not_see(table: str) -> None:
+    mine, other, theirs = (make_workspace(name=name) for name in ("Mine", "Other", "Theirs"))
+    for workspace in (mine, other, theirs):
+        create_key(workspace, name="Default", by="tests")
+        AlertContact.objects.create(workspace=workspace, email="ops@northstar.io")
+    browser = viewer(f"view_{table}")
+    limits = Membership.objects.create(user=User.objects.get(username="viewer"))
+    limits.workspaces.add(mine, other)
+
+    text = text_of(browser, reverse(f"admin:meshes_{table}_changelist"))
+
+    assert "Other" in text
+    assert "Theirs" not in text
