@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connections.destinations.activecampaign.sandbox import SandboxServer
 from meshes.demo.environment import FOLDER, AnotherRuns, alone, forget_last_run
 from meshes.demo.processes import Children, DidNotStart, port_is_free
-from meshes.demo.scene import Scene, make_scene
+from meshes.demo.scene import NoScene, Scene, make_scene
 from meshes.demo.story import StoryBroke, tell
 
 DEFAULT_PORT = 8000
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             with alone():
                 self._refuse_taken_ports(port)
                 self._run(port=port, once=once)
-        except (AnotherRuns, StoryBroke, DidNotStart) as error:
+        except (AnotherRuns, NoScene, StoryBroke, DidNotStart) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             if once:
