@@ -1,0 +1,41 @@
+"""Every page of the admin keeps its ceiling of queries with 100,000 deliveries behind it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from deliveries.models import Delivery
+from tests.bench.filling import fill
+from tests.meshes.access import Page, make_rows, pages
+
+CEILING = 45
+SLICED = {"deliveries_backgroundjob_replay": 60, "deliveries_funnel_people": 60}
+"""These count a replay in slices and find the ids of a past week by halving, some twenty times."""
+
+DELIVERIES = 100_000
+MANY = 1_000
+
+
+@pytest.mark.django_db
+def test_every_page_keeps_its_ceiling_with_a_long_history(staff: Client) -> None:
+    rows = make_rows()
+    fill(rows["rule"], first=MANY, last=MANY + DELIVERIES - 1)
+    home = Page("index", reverse("admin:index"))
+
+    costs = {page.name: queries_of(staff, page) for page in [home, *pages(rows)]}
+
+    assert Delivery.objects.count() > DELIVERIES
+    over = {name: n for name, n in costs.items() if n > SLICED.get(name, CEILING)}
+    assert over == {}
+
+
+def queries_of(browser: Client, page: Page) -> int:
+    """How many queries the page asks."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = browser.get(page.address)
+    assert answer.status_code < 500, page
+    return len(queries)
