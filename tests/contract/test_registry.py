@@ -46,8 +46,11 @@ def called(machine: Machine, endpoint: Endpoint, ids: Ids, **headers: str) -> An
 
 
 def everything() -> list[tuple[str, str]]:
-    """Every value of the database but those that every call may change."""
-    return [pair for pair in database_dump.values() if pair[0] != CHANGES_ALWAYS]
+    """Every value of the database but those that every call may change.
+
+    Shape: in order, since PostgreSQL returns a row that was changed after the others.
+    """
+    return sorted(pair for pair in database_dump.values() if pair[0] != CHANGES_ALWAYS)
 
 
 def route(address: URLPattern) -> str:
