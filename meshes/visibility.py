@@ -19,23 +19,26 @@ def visible_workspaces(user: Any) -> QuerySet[Any]:
     Shape: a superuser, and a person without a list of workspaces, sees all.
     """
     workspaces = Workspace.objects.live()
-    ids = _listed(user)
+    ids = visible_ids(user)
     return workspaces if ids is None else workspaces.filter(pk__in=ids)
 
 
 def sees_all(user: Any) -> bool:
     """Whether this person sees every workspace, those of the future included."""
-    return _listed(user) is None
+    return visible_ids(user) is None
 
 
 def visible_ids(user: Any) -> list[Any] | None:
     """The ids of the workspaces whose history this person may see, None for all."""
-    return _listed(user)
+    if user.is_superuser:
+        return None
+    listed = Membership.objects.live().filter(user_id=user.pk).values_list("workspaces", flat=True)
+    return [pk for pk in listed if pk is not None] or None
 
 
 def limited_to(rows: QuerySet[Any], user: Any, *, path: str | None) -> QuerySet[Any]:
     """The rows whose workspace, found by the lookup `path`, this person may see."""
-    ids = None if path is None else _listed(user)
+    ids = None if path is None else visible_ids(user)
     return rows if ids is None else rows.filter(**{f"{path}__in": ids})
 
 
@@ -60,10 +63,3 @@ def people_who_may(permission: str, *, workspace_id: Any = None) -> list[str]:
         people = people.filter(Q(is_superuser=True) | ~Exists(listed) | theirs)
     found = people.order_by("username").distinct()[:NAMED]
     return [person.get_full_name() or person.get_username() for person in found]
-
-
-def _listed(user: Any) -> list[Any] | None:
-    if user.is_superuser:
-        return None
-    listed = Membership.objects.live().filter(user_id=user.pk).values_list("workspaces", flat=True)
-    return [pk for pk in listed if pk is not None] or None
