@@ -14,7 +14,7 @@ from connections.drafts import SECRET_MASK
 from connections.kinds import KindField
 from connections.models import InactiveReason
 from meshes.api_errors import Fault
-from meshes.openapi import answer, described, list_of, refusal
+from meshes.openapi import UNKNOWN_WORKSPACE, answer, described, list_of, refusal
 
 TAG = "Connections"
 WORKSPACE_ID = "6b1f0d9c-9b1c-4a65-8a53-2f6f3b0c1e77"
@@ -157,9 +157,7 @@ LIST = _listed("listConnections", "List the connections")
 LIST_OF_WORKSPACE = _listed(
     "listWorkspaceConnections",
     "List a workspace's connections",
-    errors={
-        404: refusal(404, "There is no such workspace.", message="There is no such workspace.")
-    },
+    errors={404: UNKNOWN_WORKSPACE},
 )
 CREATE = described(
     "createConnection",

@@ -17,7 +17,7 @@ from deliveries.event_search import SCANNED
 from deliveries.models import Status
 from deliveries.schemas import PayloadSerializer
 from meshes.api_errors import Fault
-from meshes.openapi import PAGING, answer, described, list_of, refusal
+from meshes.openapi import PAGING, UNKNOWN_WORKSPACE, answer, described, list_of, refusal
 from meshes.pagination import LARGEST_LIMIT
 
 TAG = "Events"
@@ -134,7 +134,7 @@ LIST_OF_WORKSPACE = described(
     },
     errors={
         400: BAD_FILTER,
-        404: refusal(404, "There is no such workspace.", message="There is no such workspace."),
+        404: UNKNOWN_WORKSPACE,
     },
 )
 SHOW = described(

@@ -238,3 +238,8 @@ def envelope_of(record: Mapping[str, Any]) -> dict[str, Any]:
             "records": {"type": "array", "items": record},
         }
     )
+
+
+UNKNOWN_WORKSPACE = refusal(
+    404, "There is no such workspace.", message="There is no such workspace."
+)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from meshes.api_errors import Fault
 from meshes.models import PublishableKey, Workspace
-from meshes.openapi import answer, described, list_of, refusal
+from meshes.openapi import UNKNOWN_WORKSPACE, answer, described, list_of, refusal
 from meshes.wire import wire_time
 from meshes.workspaces import DESCRIPTION_LENGTH, NAME_PATTERN, NAME_RULE
 
@@ -96,7 +96,6 @@ TAKEN = refusal(
     "Another workspace has this name.",
     message="Default already has a workspace named Northwind prod. Choose another name.",
 )
-UNKNOWN = refusal(404, "There is no such workspace.", message="There is no such workspace.")
 
 LIST = described(
     "listWorkspaces",
@@ -136,7 +135,7 @@ SHOW = described(
             ("A workspace", {**EXAMPLE, "publishable_key": EXAMPLE_KEY}),
         )
     },
-    errors={404: UNKNOWN},
+    errors={404: UNKNOWN_WORKSPACE},
 )
 UPDATE = described(
     "updateWorkspace",
@@ -151,5 +150,5 @@ UPDATE = described(
             ("A workspace", EXAMPLE),
         )
     },
-    errors={400: INVALID, 404: UNKNOWN, 409: TAKEN},
+    errors={400: INVALID, 404: UNKNOWN_WORKSPACE, 409: TAKEN},
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from meshes.openapi import answer, described, refusal
+from meshes.openapi import UNKNOWN_WORKSPACE, answer, described
 from meshes.wire import wire_time
 from rules.models import CatalogKey
 
@@ -64,9 +64,7 @@ def _listed(operation_id: str, noun: str, example: dict[str, Any]) -> dict[str, 
                 ("One", example),  # drf-spectacular puts it into an array itself
             )
         },
-        errors={
-            404: refusal(404, "There is no such workspace.", message="There is no such workspace.")
-        },
+        errors={404: UNKNOWN_WORKSPACE},
     )
 
 

@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from connections.kinds import KindField
 from meshes.api_errors import Fault
-from meshes.openapi import answer, described, list_of, object_schema, refusal
+from meshes.openapi import UNKNOWN_WORKSPACE, answer, described, list_of, object_schema, refusal
 from meshes.wire import wire_time, without_unset
 from rules.drafts import RESOURCE_ID
 from rules.models import Rule
@@ -166,9 +166,7 @@ LIST = _listed("listRules", "List the rules")
 LIST_OF_WORKSPACE = _listed(
     "listWorkspaceRules",
     "List a workspace's rules",
-    errors={
-        404: refusal(404, "There is no such workspace.", message="There is no such workspace.")
-    },
+    errors={404: UNKNOWN_WORKSPACE},
 )
 CREATE = described(
     "createRule",
