@@ -14,8 +14,8 @@ from connections.pace import Crowded, Paused
 
 SENTENCES = {
     "address_refused": (
-        "{host} is a private or reserved address, which Meshes never calls. Enter the public "
-        "address of your {name} account."
+        "{host} is a private or reserved address, or one without https; Meshes calls neither. "
+        "Enter the https address of your {name} account."
     ),
     "dns_failed": (
         "No server has the name {host}. Compare the address with the one that {name} shows in "

@@ -34,8 +34,8 @@ NEW_KEY = "Enter a working key and test the connection, then replay what has fai
 REASONS: Mapping[str, Reason] = MappingProxyType({
     # The way to the account.
     "address_refused": Reason(
-        "The connection's address is private or cannot be called.", IN_CONNECTION,
-        "Enter the public address of the account, test the connection and replay the delivery.",
+        "The connection's address is private or without https, and was not called.", IN_CONNECTION,
+        "Enter the https address of the account, test the connection and replay the delivery.",
     ),
     "dns_failed": Reason(
         "The name in the connection's address could not be found.", IN_CONNECTION,

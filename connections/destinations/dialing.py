@@ -49,6 +49,7 @@ REFUSED = tuple(
 )
 GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+MOST_TRIED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def dial(host: str, port: int, *, allow_private: bool) -> DeadlineSocket:
 
     Raises: Misconfigured `address_refused`; Unreachable `dns_failed` or
     `connection_refused`; TimedOut when nothing answered in time.
+    Why: one bad address among good ones refuses the name, as nobody who means
+    well gives such an answer.
     """
     found = _resolved(host, port)
     if not allow_private and any(refused(str(address[0])) for _, address in found):
@@ -138,9 +141,10 @@ def dial(host: str, port: int, *, allow_private: bool) -> DeadlineSocket:
             f"{host} points to a private or reserved address; enter the public address.",
         )
     failure: DestinationError = _no_connection(host, OSError())
-    for index, (family, address) in enumerate(found):
+    tried = found[:MOST_TRIED]
+    for index, (family, address) in enumerate(tried):
         try:
-            return _connected(family, address, share=len(found) - index)
+            return _connected(family, address, share=len(tried) - index)
         except OSError as error:
             failure = _no_connection(host, error)
     raise failure
@@ -164,7 +168,7 @@ def _resolved(host: str, port: int) -> list[tuple[int, SocketAddress]]:
     if isinstance(answer, Exception) or not answer:
         raise Unreachable("dns_failed", f"The name {host} cannot be resolved; check the URL.")
     unique = dict.fromkeys((int(family), address) for family, _, _, _, address in answer)
-    return cast(list[tuple[int, SocketAddress]], list(unique))[:4]
+    return cast(list[tuple[int, SocketAddress]], list(unique))
 
 
 def _connected(family: int, address: SocketAddress, *, share: int) -> DeadlineSocket:

@@ -65,6 +65,16 @@ class _Connection(HTTPConnection):
         return super().is_connected and time.monotonic() - self.used_at < IDLE_LIMIT_S
 
 
+class _PlainConnection(_Connection):
+    def _new_conn(self) -> DeadlineSocket:
+        if not self.allow_private:
+            # An address that was stored while private ones were allowed.
+            raise Misconfigured(
+                "address_refused", f"{self.host} is not called by https; enter its https address."
+            )
+        return super()._new_conn()
+
+
 class _SecureConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
         try:
@@ -84,7 +94,7 @@ class _SecureConnection(_Connection, HTTPSConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _PlainConnection
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):

@@ -116,13 +116,15 @@ def test_a_connection_that_the_server_closed_is_not_used_again(session):
     assert len(server.received) == 2
 
 
-def test_a_redirect_is_an_answer_and_is_not_followed(session):
-    with serving(answering(b"", "302 Found", "Location: /api/3/elsewhere")) as server:
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize("place", ["/api/3/elsewhere", "http://169.254.169.254/latest/"])
+def test_a_redirect_is_an_answer_and_is_not_followed(session, status, place):
+    with serving(answering(b"", f"{status} Elsewhere", f"Location: {place}")) as server:
         answer = line(session, server)(GET)
         session.close()
 
-    assert answer.status == 302
-    assert len(server.received) == 1
+    assert answer.status == status
+    assert (len(server.received), server.connections) == (1, 1)
 
 
 def test_cookies_are_forgotten(session):

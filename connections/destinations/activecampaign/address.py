@@ -6,16 +6,22 @@ Source: ActiveCampaign API v3 reference, section 1 (base URL, headers, authentic
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from connections.destinations.dialing import refused
+from connections.destinations.dialing import Address, refused
 
 API_PATH = "/api/3"
 WHERE_TO_FIND = "Copy the URL shown in ActiveCampaign under Settings, then Developer."
 DEFAULT_PORTS = {"https": 443, "http": 80}
+PRIVATE = "The API URL points to a private or reserved address."
+OWN_NETWORK = ("localhost", "local", "internal", "home.arpa")
+"""Domains that never leave a network of one's own (RFC 6761, 6762, 8375)."""
+
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
 
 def normalized(metadata: Mapping[str, str], *, allow_private: bool) -> dict[str, str]:
@@ -85,25 +91,46 @@ def _check_parts(url: SplitResult) -> None:
 
 
 def _host(url: SplitResult, *, allow_private: bool) -> str:
-    host = str(url.hostname)
-    try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
+    # An address may hide in wide digits and dots, so its name is spelled plainly first.
+    host = _spelled(str(url.hostname))
+    ip = _address(host, in_brackets="[" in url.netloc)
+    if not allow_private and (refused(host) if ip else _is_own_network(host)):
+        raise ValueError(PRIVATE)
+    if ip is None:
         return _name(host)
-    if not allow_private and refused(host):
-        raise ValueError("The API URL points to a private or reserved address.")
     return f"[{ip.compressed}]" if ip.version == 6 else str(ip)
 
 
-def _name(host: str) -> str:
+def _spelled(host: str) -> str:
     try:
-        name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+        plain = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
         raise ValueError("The host name of the API URL is not a valid name.") from None
-    name = name.lower().rstrip(".")
+    return plain.lower().rstrip(".")
+
+
+def _address(host: str, *, in_brackets: bool) -> Address | None:
+    if "%" in host and in_brackets:
+        raise ValueError("The API URL must not name a zone of this machine's own network.")
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        if in_brackets:
+            raise ValueError(f"This is not a complete URL. {WHERE_TO_FIND}") from None
+        return None
+
+
+def _is_own_network(name: str) -> bool:
+    return "." not in name or name.endswith(tuple(f".{domain}" for domain in OWN_NETWORK))
+
+
+def _name(name: str) -> str:
     labels = name.split(".")
     if not all(_is_label(label) for label in labels):
         raise ValueError("The host name of the API URL is not a valid name.")
+    if _NUMBER.fullmatch(labels[-1]):
+        # 127.1, 0x7f.1 and 2130706433 are addresses to whoever opens the connection.
+        raise ValueError("The API URL spells an IP address in an unusual way; enter a host name.")
     if labels[-2:] == ["activehosted", "com"]:
         raise ValueError(
             "Addresses ending in activehosted.com are for people, not for programs. "
