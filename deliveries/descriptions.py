@@ -93,7 +93,10 @@ REFUSALS = {
         message="The publishable key is unknown, revoked or expired.",
     ),
     403: refusal(
-        403, "The machine key may only read, or not act for this organization.", message=READ_ONLY
+        403,
+        "The machine key may only read, or not act for this organization; the publishable key is "
+        "for pages of other origins or for other events.",
+        message=READ_ONLY,
     ),
     409: refusal(
         409,

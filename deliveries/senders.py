@@ -22,19 +22,23 @@ class Sender:
 
     Shape: `own` is where an event goes that names no workspace, None when each must
     name one. `versions` maps the workspaces that are open to their rules versions at
-    the moment of the lookup. `mark` tells senders apart who repeat a request.
+    the moment of the lookup. `mark` tells senders apart who repeat a request. `only`
+    names the events that they may send, none means all.
     """
 
     created_by: str
     own: UUID | None
     versions: Mapping[UUID, int]
     mark: str = ""
+    only: frozenset[str] = frozenset()
 
 
 def key_sender(holder: KeyHolder) -> Sender:
     """The holder of a publishable key: everything goes into the key's workspace."""
     versions = {holder.workspace_id: holder.rules_version}
-    return Sender(holder.created_by, holder.workspace_id, versions)
+    named = holder.allowed_events
+    only = frozenset(named.split("\n")) if named else frozenset()
+    return Sender(holder.created_by, holder.workspace_id, versions, only=only)
 
 
 def machine_sender(holder: MachineHolder, value: Any) -> Sender:

@@ -13,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from deliveries import descriptions, event_answers, intake
+from deliveries.event_allowing import require_allowed, with_refusals
 from deliveries.event_views import all_events
 from deliveries.idempotency import HEADER, Answer, once
 from deliveries.intake import Items, Record
@@ -42,8 +43,20 @@ class IngestView(ApiView):
 
     def check_throttles(self, request: Request) -> None:
         """Count this request: posting against the budget of events, the rest as everywhere."""
-        budget = self.budget if request.method == "POST" else super().budget
-        throttling.take(self.holder.key_id, budget=budget)
+        if request.method == "POST":
+            self.count(1)
+        else:
+            throttling.take(self.holder.key_id, budget=super().budget)
+
+    def count(self, cost: int) -> None:
+        """Count so many events against the key's own limits, or those of all keys."""
+        holder = self.holder
+        own = (
+            (holder.events_per_second, holder.events_burst)
+            if isinstance(holder, KeyHolder)
+            else throttling.NO_OWN
+        )
+        throttling.take(holder.key_id, cost=cost, budget=self.budget, own=own)
 
     @property
     def holder(self) -> KeyHolder | MachineHolder:
@@ -98,6 +111,7 @@ class EventsView(IngestView):
         value = parse(raw)
         sender = self.sender(value)
         event = read_event(value, workspace_id=sender.own, among=sender.versions)
+        require_allowed(event, sender.only)
         return self.accept([event], sender=sender, raw=raw, answer=intake.single)
 
 
@@ -114,16 +128,17 @@ class BulkEventsView(IngestView):
         self.count_items(value)
         sender = self.sender(value)
         largest = settings.MAX_EVENT_BYTES
-        items = read_bulk(
+        read = read_bulk(
             value,
             workspace_id=sender.own,
             among=sender.versions,
             largest=largest if len(raw) > largest else None,
         )
+        items = with_refusals(read, sender.only)
         return self.accept(items, sender=sender, raw=raw, answer=intake.bulk)
 
     def count_items(self, value: Any) -> None:
         """Count the items beyond the first, which the request itself counted as."""
         beyond = len(value) - 1 if isinstance(value, list) else 0
         if 0 < beyond < MOST_EVENTS:
-            throttling.take(self.holder.key_id, cost=beyond)
+            self.count(beyond)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from meshes import key_buttons, keys
-from meshes.access_forms import MachineKeyForm, MembershipForm
+from meshes.access_forms import MachineKeyForm, MembershipForm, PublishableKeyForm
 from meshes.admin_base import ConfigurationAdmin, GroupAdmin, TabularInline, UserAdmin, who
 from meshes.key_buttons import copyable, state
 from meshes.models import (
@@ -159,11 +159,12 @@ class KeyAdmin(ConfigurationAdmin):
 class PublishableKeyAdmin(KeyAdmin):
     """Every publishable key; revoked ones stay for the record."""
 
+    form = PublishableKeyForm
     list_display = ["name", "workspace", "beginning", "state", "created_at"]
     list_filter = [("workspace", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["workspace"]
     search_fields = ["name", "key"]
-    chosen = ["workspace", "name"]
+    chosen = ["workspace", "name", *keys.LIMITS]
     fixed = ["shown", "state"]
     workspace_path = "workspace"
     buttons = [key_buttons.ROTATE, key_buttons.REVOKE]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from meshes import key_limits
 from meshes.api_errors import Unauthorized
 
 HEADER = "X-Meshes-Publishable-Key"
@@ -23,7 +24,8 @@ CREATED_BY_LENGTH = 200
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _LOOKUP = """
-SELECT k.id, k.name, w.id, w.organization_id, w.rules_version
+SELECT k.id, k.name, w.id, w.organization_id, w.rules_version,
+    k.events_per_second, k.events_burst, k.allowed_origins, k.allowed_events
 FROM meshes_publishablekey k
 JOIN meshes_workspace w ON w.id = k.workspace_id
 JOIN meshes_organization o ON o.id = w.organization_id
@@ -36,7 +38,8 @@ AND k.deleted_at IS NULL AND w.deleted_at IS NULL AND o.deleted_at IS NULL
 class KeyHolder:
     """Whoever sent a usable publishable key.
 
-    Shape: `rules_version` is the workspace's at the moment of the lookup.
+    Shape: `rules_version` is the workspace's at the moment of the lookup; the
+    rest are the key's own limits, None and '' where it has none.
     """
 
     workspace_id: UUID
@@ -44,6 +47,10 @@ class KeyHolder:
     key_id: UUID
     key_name: str
     rules_version: int
+    events_per_second: float | None = None
+    events_burst: int | None = None
+    allowed_origins: str = ""
+    allowed_events: str = ""
 
     @property
     def created_by(self) -> str:
@@ -57,7 +64,7 @@ class PublishableKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[None, KeyHolder]:
         """No user, and the holder of the key.
 
-        Raises: Unauthorized.
+        Raises: Unauthorized; Forbidden, when the key is for pages of other origins.
         """
         key = request.headers.get(HEADER, "")
         if not key:
@@ -65,6 +72,8 @@ class PublishableKeyAuthentication(BaseAuthentication):
         holder = key_holder(key, now=timezone.now())
         if holder is None:
             raise Unauthorized("The publishable key is unknown, revoked or expired.")
+        if holder.allowed_origins:
+            key_limits.require_origin(request.headers.get("Origin", ""), holder.allowed_origins)
         return None, holder
 
 
@@ -83,13 +92,17 @@ def key_holder(key: str, *, now: datetime) -> KeyHolder | None:
 
 
 def _holder(row: tuple[Any, ...]) -> KeyHolder:
-    key_id, name, workspace_id, organization_id, rules_version = row
+    key_id, name, workspace_id, organization_id, rules_version, *limits = row
     return KeyHolder(
         workspace_id=_uuid(workspace_id),
         organization_id=_uuid(organization_id),
         key_id=_uuid(key_id),
         key_name=name,
         rules_version=rules_version,
+        events_per_second=limits[0],
+        events_burst=limits[1],
+        allowed_origins=limits[2],
+        allowed_events=limits[3],
     )
 
 

@@ -21,6 +21,7 @@ BASE62 = string.ascii_letters + string.digits
 KEY_VERSION = "v1"
 RANDOM_CHARACTERS = 40
 OVERLAP = timedelta(days=7)
+LIMITS = ("events_per_second", "events_burst", "allowed_origins", "allowed_events")
 
 
 class KeyNotUsable(Exception):
@@ -37,10 +38,15 @@ def new_publishable_key(workspace: Workspace) -> str:
     return f"mesh_pub_{KEY_VERSION}_{handle}_{_random(RANDOM_CHARACTERS)}"
 
 
-def create_key(workspace: Workspace, *, name: str, by: str) -> PublishableKey:
-    """A new publishable key of the workspace, saved and usable at once."""
-    text = new_publishable_key(workspace)
-    return PublishableKey.objects.create(workspace=workspace, name=name, key=text, created_by=by)
+def create_key(workspace: Workspace, *, name: str, by: str, **limits: Any) -> PublishableKey:
+    """A new publishable key of the workspace, saved and usable at once.
+
+    Shape: `limits` are columns of LIMITS.
+    """
+    given = {"name": name, "created_by": by, **limits}
+    return PublishableKey.objects.create(
+        workspace=workspace, key=new_publishable_key(workspace), **given
+    )
 
 
 def revoke_key(key: PublishableKey, *, by: str, now: datetime) -> PublishableKey:
@@ -58,12 +64,14 @@ def rotate_key(
 ) -> PublishableKey:
     """The key that takes over; the old one works until `now` plus `overlap`.
 
+    Shape: with the limits of the old one.
     Raises: KeyNotUsable when the old one is revoked, over or already replaced.
     """
     with transaction.atomic():
         old = PublishableKey.objects.select_for_update().get(pk=key.pk)
         _refuse_to_rotate(old, now)
-        new = create_key(old.workspace, name=old.name, by=by)
+        limits = {name: getattr(old, name) for name in LIMITS}
+        new = create_key(old.workspace, name=old.name, by=by, **limits)
         old.replaced_by = new
         old.expires_at = now + overlap
         _save(old, said=f"rotated by {by}")

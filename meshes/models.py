@@ -121,6 +121,8 @@ class KeyQuerySet(ConfigurationQuerySet):
 class PublishableKey(Configuration):
     """A public key that may post events into one workspace and nothing else.
 
+    Shape: without limits of its own it has those of the settings; an origin or
+    an event a line, none means all (`meshes.key_limits`).
     Source: Meshes API wire contract, section 2.1 (format of `key`).
     """
 
@@ -128,6 +130,10 @@ class PublishableKey(Configuration):
         Workspace, on_delete=models.PROTECT, related_name="publishable_keys"
     )
     name = models.CharField(max_length=64, default="Default")
+    events_per_second = models.FloatField(null=True, blank=True)
+    events_burst = models.PositiveIntegerField(null=True, blank=True)
+    allowed_origins = models.TextField(default="", blank=True)
+    allowed_events = models.TextField(default="", blank=True)
     key = models.CharField(max_length=128, unique=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True, editable=False)

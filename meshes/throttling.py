@@ -49,6 +49,10 @@ return tostring(wait)
 log = structlog.get_logger(__name__)
 
 
+Own = tuple[float | None, int | None]  # a key's own rate and burst
+NO_OWN: Own = (None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One thing that a key may do so often; `setting` names its two settings.
@@ -62,11 +66,17 @@ class Budget:
     smallest_burst: float
     refusal: str
 
-    def limits(self, share: int = 1) -> tuple[float, float]:
-        """Tokens a second and the most at once, for one of so many processes."""
-        rate = getattr(settings, f"THROTTLE_{self.setting}_PER_SECOND") / share
-        burst = getattr(settings, f"THROTTLE_{self.setting}_BURST") / share
-        return max(SLOWEST_PER_SECOND, rate), max(self.smallest_burst, burst)
+    def limits(self, share: int = 1, own: Own = NO_OWN) -> tuple[float, float]:
+        """Tokens a second and the most at once, for one of so many processes.
+
+        Shape: what the key has of its own goes before the settings.
+        """
+        rate, burst = own
+        if rate is None:
+            rate = getattr(settings, f"THROTTLE_{self.setting}_PER_SECOND")
+        if burst is None:
+            burst = getattr(settings, f"THROTTLE_{self.setting}_BURST")
+        return max(SLOWEST_PER_SECOND, rate / share), max(self.smallest_burst, burst / share)
 
 
 # The smallest burst of events is one full bulk request.
@@ -105,14 +115,14 @@ _memory = MemoryBuckets()
 _times = {"retry_redis": 0.0, "complaint": -COMPLAIN_EVERY_S}
 
 
-def take(key_id: UUID, *, cost: int = 1, budget: Budget = EVENTS) -> None:
-    """Count this much against the key's budget.
+def take(key_id: UUID, *, cost: int = 1, budget: Budget = EVENTS, own: Own = NO_OWN) -> None:
+    """Count this much against the key's budget, within its own limits where it has some.
 
     Raises: TooManyRequests with `Retry-After`; then nothing was counted.
     """
-    wait = _wait_by_redis(key_id, cost, budget)
+    wait = _wait_by_redis(key_id, cost, budget, own)
     if wait is None:
-        wait = _wait_by_memory(key_id, cost, budget)
+        wait = _wait_by_memory(key_id, cost, budget, own)
     if wait > 0:
         seconds = max(1, ceil(wait))
         raise TooManyRequests(
@@ -121,17 +131,17 @@ def take(key_id: UUID, *, cost: int = 1, budget: Budget = EVENTS) -> None:
         )
 
 
-def _wait_by_memory(key_id: UUID, cost: int, budget: Budget) -> float:
-    rate, burst = budget.limits(max(1, settings.WEB_CONCURRENCY))
+def _wait_by_memory(key_id: UUID, cost: int, budget: Budget, own: Own) -> float:
+    rate, burst = budget.limits(max(1, settings.WEB_CONCURRENCY), own)
     bucket = (budget.setting, key_id)
     return _memory.take(bucket, cost=cost, rate=rate, burst=burst, now=time.monotonic())
 
 
-def _wait_by_redis(key_id: UUID, cost: int, budget: Budget) -> float | None:
+def _wait_by_redis(key_id: UUID, cost: int, budget: Budget, own: Own) -> float | None:
     """How long to wait, None when Redis is not used or does not answer."""
     if not settings.REDIS_URL or time.monotonic() < _times["retry_redis"]:
         return None
-    rate, burst = budget.limits()
+    rate, burst = budget.limits(own=own)
     try:
         script = _script(settings.REDIS_URL)
         return float(script(keys=[f"{budget.prefix}{key_id}"], args=[rate, burst, cost]))

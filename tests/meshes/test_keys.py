@@ -132,3 +132,14 @@ def test_a_revoked_machine_key_is_not_usable() -> None:
     revoke_machine_key(key, by="a person with a very long name " * 6, now=now)
 
     assert not MachineKey.objects.usable(now).exists()
+
+
+@pytest.mark.django_db
+def test_the_key_that_takes_over_may_do_what_the_old_one_could() -> None:
+    limits = {"events_per_second": 5.0, "events_burst": 120, "allowed_origins": "https://a.example"}
+    old = create_key(make_workspace(), name="Site", by="kim", **limits, allowed_events="a\nb")
+
+    new = rotate_key(old, by="alex", now=timezone.now())
+
+    assert (new.events_per_second, new.events_burst) == (5.0, 120)
+    assert (new.allowed_origins, new.allowed_events) == ("https://a.example", "a\nb")
