@@ -68,6 +68,25 @@ def seal(text: str) -> Sealed:
     return Sealed(_box(tuple(settings.CREDENTIAL_KEYS)).encrypt(text.encode()).decode())
 
 
+def is_newest(sealed: Sealed) -> bool:
+    """Whether the newest key alone opens the value; an empty one needs no key."""
+    if not sealed:
+        return True
+    try:
+        _box((settings.CREDENTIAL_KEYS[0],)).decrypt(sealed.token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def resealed(sealed: Sealed) -> Sealed:
+    """The same secret encrypted with the newest key.
+
+    Raises: CannotOpen when the key it was sealed with is gone.
+    """
+    return seal(sealed.open())
+
+
 def fingerprint(text: str) -> str:
     """Eight hexadecimal digits that tell two secrets apart and reveal neither."""
     return hashlib.sha256(b"meshes-fingerprint:" + text.encode()).hexdigest()[:8]
