@@ -54,13 +54,15 @@ def stop(row_id: uuid.UUID) -> None:
     WorkerBeat.objects.filter(pk=row_id).delete()
 
 
-def alive(kind: str, *, worker: str | None = None) -> int:
+def alive(kind: str, *, worker: str | None = None, host: str | None = None) -> int:
     """How many of this kind beat lately and are not about to stop.
 
-    Shape: `worker` counts only those under that supervisor.
+    Shape: `worker` counts only those under that supervisor, `host` only
+    those on that machine.
     """
     rows = _living().filter(kind=kind)
-    return (rows if worker is None else rows.filter(worker=worker)).count()
+    rows = rows if worker is None else rows.filter(worker=worker)
+    return (rows if host is None else rows.filter(host=host[:128])).count()
 
 
 def is_closing(kind: str, *, worker: str) -> bool:

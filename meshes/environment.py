@@ -7,13 +7,25 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 FALSE = ("false", "off", "no", "n", "0", "")
 TRUE = (*environ.Env.BOOLEAN_TRUE_STRINGS,)
 
 
+class SecretFiles(FileAwareMapping):
+    """The environment, where `NAME_FILE` names a file that holds the value of `NAME`."""
+
+    def __getitem__(self, key: str) -> str:
+        """The value; that of a file without the line break that editors leave at its end."""
+        value: str = super().__getitem__(key)
+        return value.strip() if self.env.get(f"{key}_FILE") else value
+
+
 class Environment(environ.FileAwareEnv):
     """django-environ, with `NAME_FILE` for every name and no guessing at misspelled values."""
+
+    ENVIRON = SecretFiles(cache=False)
 
     def get_value(self, var: str, *args: Any, **options: Any) -> Any:
         """The variable's value in the type that was asked for.
@@ -25,6 +37,11 @@ class Environment(environ.FileAwareEnv):
             raise ImproperlyConfigured(f"{var} must be true or false.")
         try:
             return super().get_value(var, *args, **options)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{var}_FILE names a file that cannot be read ({type(error).__name__}): correct "
+                "the path, or let the user of this process read it."
+            ) from None
         except ValueError:
             kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
             kind = kinds.get(cast, "spelled differently")

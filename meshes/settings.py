@@ -19,6 +19,7 @@ environ.Env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))
 # Safety ------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY, CREDENTIAL_KEYS = secrets_at_start.read(env, debug=DEBUG, folder=BASE_DIR / "var")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -99,7 +100,8 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = ["meshes.formats"]
 STATIC_URL = "static/"
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)

@@ -32,6 +32,25 @@ def test_a_misspelled_value_is_named_and_not_repeated(monkeypatch, kind, sentenc
     assert str(refused.value) == sentence
 
 
+def test_a_file_gives_its_value_without_the_line_break_at_its_end(monkeypatch, tmp_path):
+    (tmp_path / "url").write_text("postgres://localhost/meshes\n")
+    monkeypatch.setenv("A_VALUE_FILE", str(tmp_path / "url"))
+    env = Environment()
+
+    assert env.str("A_VALUE") == "postgres://localhost/meshes"
+    assert env.str("A_VALUE") == "postgres://localhost/meshes"
+
+
+def test_a_file_that_cannot_be_read_is_named_by_its_variable(monkeypatch, tmp_path):
+    monkeypatch.setenv("A_VALUE_FILE", str(tmp_path / "missing"))
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        Environment().str("A_VALUE", "")
+
+    assert "A_VALUE_FILE names a file that cannot be read (FileNotFoundError)" in str(refused.value)
+    assert str(tmp_path) not in str(refused.value)
+
+
 def test_a_variable_that_is_not_set_has_its_default(monkeypatch):
     monkeypatch.delenv("A_VALUE", raising=False)
 

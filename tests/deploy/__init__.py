@@ -1,0 +1,1 @@
+"""What operators install, back up and move is tried as they would do it."""
