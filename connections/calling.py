@@ -15,7 +15,7 @@ from connections import destinations
 from connections.destinations.base import Exchange
 from connections.destinations.http import Line, open_session
 from connections.models import Connection
-from connections.pace import take_slot
+from connections.pace import leave, take_slot
 from connections.usage import answer_came, call_leaves
 
 KEPT_SESSIONS = 256
@@ -68,6 +68,7 @@ def _forget(_exchange: Exchange) -> None:
 def _leave(account_id: int | None, before_call: Callable[[], object]) -> None:
     before_call()
     if account_id is not None:
+        leave(account_id)
         call_leaves(account_id)
 
 

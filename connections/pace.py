@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from connections.clock import by_database_clock, database_now, now_parameter
+from connections.departures import Departures
 from connections.models import Account
 from connections.usage import note_refusal, slot_taken
 
@@ -32,6 +33,8 @@ PAUSED_SQL = f"SELECT 1 FROM {Account._meta.db_table} WHERE id = %(id)s AND paus
 
 
 _paused_here: dict[int, float] = {}
+
+_departures = Departures()
 
 
 class Paused(Exception):
@@ -67,13 +70,23 @@ def reserve_slot(account_id: int) -> float:
         f"UPDATE {Account._meta.db_table} SET slots_taken = slots_taken + 1, "  # noqa: S608
         f"next_slot = {greatest}(next_slot, {now}) + {gap} "
         f"WHERE id = %(id)s AND (paused_until IS NULL OR paused_until <= %(now)s) "
-        f"RETURNING next_slot - {gap} - {now}, slots_taken"
+        f"RETURNING next_slot - {gap} - {now}, slots_taken, {gap}"
     )
     row = _one_row(sql, account_id)
     if row is None:
         raise _paused(account_id)
     slot_taken(account_id, int(row[1]))
+    _departures.keep_apart(account_id, seconds=float(row[2]))
     return max(0.0, float(row[0]))
+
+
+def leave(account_id: int) -> None:
+    """Return when a call may leave that has come to its slot.
+
+    Why: slots are a gap apart, but a thread that wakes late calls late, and the
+    next one would follow it too closely.
+    """
+    _departures.wait(account_id)
 
 
 def take_slot(account_id: int) -> None:
