@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from connections.states import ago
 from deliveries.dry_run import drop_words, dry_run
-from deliveries.rule_figures import Figures, figures_of
+from deliveries.rule_figures import BY_LAST_FIRED, Figures, figures_of
 from deliveries.rule_looks import LooksMixin
 from rules.admin import RuleAdmin
 from rules.drafts import RuleDraft
@@ -70,7 +70,7 @@ class RulePagesAdmin(LooksMixin, RuleAdmin):
         ]
         return format_html("{}" + ", {}" * (len(parts) - 1), *parts)
 
-    @admin.display(description="Last fired")
+    @admin.display(description="Last fired", ordering=BY_LAST_FIRED)
     def fired(self, rule: Any) -> str:
         """When an event matched it last."""
         figures: Figures = getattr(rule, "figures", Figures())

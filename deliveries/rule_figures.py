@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import DateTimeField, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from deliveries.models import Delivery, Rollup, Status
 from deliveries.rollups import DELIVERIES, hour_of
 from rules.models import Rule
 
 WEEK = timedelta(days=7)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 DELIVERED, FAILED = f"{DELIVERIES}.{Status.COMPLETED}", f"{DELIVERIES}.{Status.FAILED}"
+
+
+NEWEST = Delivery.objects.filter(rule=OuterRef("pk"), is_test=False).order_by("-pk")
+FIRED = Subquery(NEWEST.values("created_at")[:1])
+"""When a row of rules matched an event last: one look into an index a rule."""
+
+BY_LAST_FIRED = Coalesce(FIRED, Value(NEVER), output_field=DateTimeField())
+"""What a list of rules is sorted by; rules that never fired come as the oldest on any database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,4 @@ def figures_of(rules: Collection[UUID], *, now: datetime) -> dict[UUID, Figures]
 
 
 def _last_fired(rules: Collection[UUID]) -> dict[UUID, datetime]:
-    newest = Delivery.objects.filter(rule=OuterRef("pk"), is_test=False).order_by("-pk")
-    fired = Subquery(newest.values("created_at")[:1])
-    return dict(Rule.objects.filter(pk__in=rules).annotate(at=fired).values_list("pk", "at"))
+    return dict(Rule.objects.filter(pk__in=rules).annotate(at=FIRED).values_list("pk", "at"))

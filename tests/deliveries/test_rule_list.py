@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.models import Account, Connection
+from deliveries.admin_rules import RulePagesAdmin
 from deliveries.models import Rollup
 from deliveries.rollups import hour_of
 from meshes.models import Membership
@@ -64,6 +65,26 @@ def test_a_rule_that_did_nothing_says_so(staff: Client, connection: Connection) 
     page = text_of(staff, LIST)
     assert "nothing" in page
     assert "Never" in page
+
+
+def test_the_list_sorts_by_when_rules_fired_last(staff: Client, connection: Connection) -> None:
+    early, late, _never = (step(connection, number) for number in ("1", "2", "3"))
+    for hours, rule in ((5, early), (1, late)):
+        event = make_event(workspace=rule.workspace)
+        make_delivery(event, rule, created_at=timezone.now() - timedelta(hours=hours))
+    column = RulePagesAdmin.list_display.index("fired")
+
+    newest_first = text_of(staff, f"{LIST}?o=-{column}")
+    oldest_first = text_of(staff, f"{LIST}?o={column}")
+
+    assert order_of(newest_first) == ["Step 2 done", "Step 1 done", "Step 3 done"]
+    assert order_of(oldest_first) == ["Step 3 done", "Step 1 done", "Step 2 done"]
+
+
+def order_of(page: str) -> list[str]:
+    """The names of the three rules as the list's rows show them."""
+    rows = page.partition("<tbody")[2]
+    return sorted((f"Step {n} done" for n in "123"), key=rows.index)
 
 
 def test_the_list_reads_by_sequence_and_step(staff: Client, connection: Connection) -> None:
