@@ -1,7 +1,8 @@
 """Removes history that is older than DELIVERY_RETENTION_DAYS, a small slice at a time.
 
 An event goes with all that belongs to it or not at all, and what is not finished stays.
-What is removed is added to the hourly counts in the same transaction.
+What is removed is added to the hourly counts in the same transaction, and what the
+tallies have not counted yet stays until they have.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
-from deliveries import rollups
+from deliveries import rollups, tallies
 from deliveries.claiming import TABLE, UNFINISHED_SQL, as_parameter
 from deliveries.id_bounds import id_after
 from deliveries.models import Attempt, BackgroundJob, Delivery, Event, Status, Trial
@@ -78,7 +79,8 @@ def remove_old(now: datetime, *, until: float) -> int:
     cut = kept_since(now)
     if cut is None:
         return 0
-    last = id_after(Event.objects.all(), cut)
+    tallies.count_on(now, until=until)
+    last = min(id_after(Event.objects.all(), cut), tallies.counted_events())
     after, removed = _begin(), 0
     while time.monotonic() < until:
         began = time.monotonic()

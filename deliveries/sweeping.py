@@ -9,7 +9,7 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from deliveries import holding, job_feeding, recovery
+from deliveries import holding, job_feeding, recovery, tallies
 
 EVERY_S = 1.0
 
@@ -24,6 +24,7 @@ SWEEPS: tuple[Callable[[], object], ...] = (
     recovery.release_held,
     holding.release_repaired,
     feed_jobs,
+    tallies.sweep,
 )
 
 log = structlog.get_logger(__name__)

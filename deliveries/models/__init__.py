@@ -2,7 +2,15 @@
 
 from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
 from deliveries.models.looks import PayloadLook
-from deliveries.models.runtime import BooksCheck, EventHour, IdempotencyKey, Rollup, WorkerBeat
+from deliveries.models.runtime import (
+    BooksCheck,
+    EventHour,
+    IdempotencyKey,
+    Rollup,
+    Tally,
+    TallyPlace,
+    WorkerBeat,
+)
 from deliveries.models.words import (
     UNFINISHED,
     WAITING,
@@ -36,6 +44,8 @@ __all__ = [
     "Priority",
     "Rollup",
     "Status",
+    "Tally",
+    "TallyPlace",
     "Trial",
     "Trigger",
     "WorkerBeat",

@@ -108,6 +108,55 @@ class EventHour(models.Model):
         return f"{self.event} at {self.hour:%Y-%m-%d %H:00}"
 
 
+class Tally(models.Model):
+    """A count that only ever grows, for those who measure from outside; it outlives retention.
+
+    Shape: `measure` says what is counted; the keys are empty or 0 where it is not told
+    apart by them. `kind` and `detail` are words of the measure (`deliveries/tallies.py`).
+    Units: `amount` adds up milliseconds, 0 where nothing is measured.
+    """
+
+    measure = models.CharField(max_length=12)
+    workspace_key = models.CharField(max_length=36, blank=True, default="")
+    account_key = models.BigIntegerField(default=0)
+    kind = models.CharField(max_length=12, blank=True, default="")
+    detail = models.CharField(max_length=40, blank=True, default="")
+    count = models.PositiveBigIntegerField(default=0)
+    amount = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "workspace_key", "account_key", "kind", "detail"],
+                name="tally_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.kind} {self.detail}".strip()
+
+
+class TallyPlace(models.Model):
+    """Up to which row of a table the tallies have counted.
+
+    Shape: `open_ids` are rows up to there that had not ended yet. `turn` rises with
+    every step, so that of two workers at the same step one finds that it is done.
+    """
+
+    name = models.CharField(max_length=12, primary_key=True)
+    counted_id = models.BigIntegerField(default=0)
+    open_ids = models.JSONField(default=list)
+    turn = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} up to {self.counted_id}"
+
+
 class WorkerBeat(models.Model):
     """A sign of life of a supervisor or a pump, by the database's clock.
 
