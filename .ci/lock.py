@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-extras.txt", "requirements-dev.txt")
 OPTIONS = [
     "--quiet",
     "--universal",
@@ -27,6 +27,7 @@ OPTIONS = [
 ]
 GROUPS: dict[str, list[str]] = {
     "requirements.txt": [],
+    "requirements-extras.txt": ["--all-extras", "--constraints=requirements.txt"],
     "requirements-dev.txt": ["--group=dev", "--constraints=requirements.txt"],
 }
 PLACES = re.compile(r"://|file:|(?:^|\s)-{1,2}(?:extra-)?(?:index|find|f|i)\b|(?:^|\s)/\w", re.M)
@@ -75,8 +76,10 @@ def refuse_unsatisfied() -> int:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
     wanted = {
         "requirements.txt": project["project"]["dependencies"],
+        "requirements-extras.txt": [line for lines in extras for line in lines],
         "requirements-dev.txt": project["dependency-groups"]["dev"],
     }
     unmet = []

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 HIGHEST_PACE = 5.0
+SHORTEST_TOKEN = 16
 LOG_FORMATS = ("text", "json")
 
 
@@ -46,6 +47,14 @@ def _web() -> list[CheckMessage]:
                 "PUBLIC_URL is not a web address.",
                 hint="Write it in full, such as https://meshes.example.com.",
                 id="meshes.E002",
+            )
+        )
+    if 0 < len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+        found.append(
+            Warning(
+                "METRICS_TOKEN is so short that it can be guessed.",
+                hint=f"Use at least {SHORTEST_TOKEN} random characters.",
+                id="meshes.W005",
             )
         )
     if settings.HTTPS and settings.DESTINATIONS_ALLOW_PRIVATE:

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from deliveries.admin_guide import guide
 from meshes import api_pages, health
+from meshes.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics),
     # Clients trim no slash from the address that they are given, so two may meet.
     re_path(r"^api/v1/+", include("meshes.api_urls")),
     re_path(r"^api/v1/+", include("connections.urls")),

@@ -66,7 +66,9 @@ def test_the_hooks_are_local_only() -> None:
     assert "http" not in hooks
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.txt", "requirements-extras.txt", "requirements-dev.txt"]
+)
 def test_lock_files_name_no_registry_and_no_path(lock) -> None:
     text = (ROOT / lock).read_text()
 
