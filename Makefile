@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTING := DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite:///:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test walk faults soak bench check lock clean
+.PHONY: help install dev demo test walk faults soak bench check lock licenses clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -60,9 +60,14 @@ check: $(DEV) ## Run every static check
 	$(TESTING) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(TESTING) $(BIN)/python .ci/check_openapi.py
 	$(BIN)/python .ci/lock.py --check
+	$(BIN)/python .ci/licenses.py --check
+	$(BIN)/python .ci/audit.py
 
 lock: $(DEV) ## Write the lock files anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(BIN)/python .ci/lock.py $(ARGS)
+
+licenses: $(DEV) ## Write docs/licenses.md anew from the locked packages
+	$(BIN)/python .ci/licenses.py
 
 clean: ## Remove the environments and caches; your data in var/ stays
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
