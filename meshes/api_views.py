@@ -49,13 +49,19 @@ class ApiView(APIView):
     budget: ClassVar[Budget] = throttling.API
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what cannot be served before anything of it is read."""
+        """Refuse what cannot be served before anything of it is read.
+
+        Why: as the base class, without choosing a renderer and a version; there
+        is one of each.
+        """
         method = (request.method or "").lower()
         if method not in self.http_method_names or not hasattr(self, method):
             allow = ", ".join(self.allowed_methods)
             raise MethodNotAllowed(MESSAGES[405], headers={"Allow": allow})
         if method != "options":
-            super().initial(request, *args, **kwargs)
+            self.perform_authentication(request)
+            self.check_permissions(request)
+            self.check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
         """Count this request against the key's budget."""

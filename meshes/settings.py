@@ -61,13 +61,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "meshes.cross_origin.PostedEventsCorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "meshes.page_middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "meshes.page_middleware.PageAuthenticationMiddleware",
+    "meshes.page_middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "simple_history.middleware.HistoryRequestMiddleware",
+    "meshes.page_middleware.PageHistoryMiddleware",
     "meshes.time_zones.ViewerTimeZoneMiddleware",
 ]
 ROOT_URLCONF = "meshes.urls"
@@ -123,7 +123,9 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
-elif DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "meshes.postgresql"
+else:
     raise ImproperlyConfigured(
         "DATABASE_URL must start with sqlite:// or postgres://; Meshes supports these two."
     )

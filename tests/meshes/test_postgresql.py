@@ -1,0 +1,68 @@
+"""A kept connection to PostgreSQL is asked for its health only when there is a doubt."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import close_old_connections, connection
+
+from meshes.postgresql.base import quiet
+from tests.deliveries.senders import EVENT, make_sender
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def last_statement(pid: int) -> str:
+    """What the server was asked last through this connection."""
+    other = connection.copy("other")
+    with other.cursor() as cursor:
+        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [pid])
+        [query] = cursor.fetchone()
+    other.close()
+    return str(query)
+
+
+def end_from_outside() -> None:
+    """Let the server close our connection, as when it is restarted."""
+    other = connection.copy("other")
+    with connection.cursor() as ours, other.cursor() as theirs:
+        ours.execute("SELECT pg_backend_pid()")
+        theirs.execute("SELECT pg_terminate_backend(%s, 5000)", ours.fetchone())
+    other.close()
+
+
+def test_a_healthy_connection_is_not_asked():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid() AS asked_last")
+        [pid] = cursor.fetchone()
+
+    assert connection.is_usable()
+
+    assert last_statement(pid) == "SELECT pg_backend_pid() AS asked_last"
+
+
+def test_a_connection_that_the_server_closed_is_found_out():
+    end_from_outside()
+
+    assert not quiet(connection.connection)
+    assert not connection.is_usable()
+    connection.close()
+
+
+def test_no_connection_and_a_closed_one_are_not_usable():
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.close()
+
+    assert not quiet(raw)
+    assert not quiet(None)
+    assert not connection.is_usable()
+    connection.close()
+
+
+def test_a_request_after_a_restart_of_the_server_is_accepted():
+    api = make_sender()
+    assert api.emit(EVENT).status_code == 201
+    end_from_outside()
+    close_old_connections()  # Django's own signal, which the test client keeps back
+
+    assert api.emit(EVENT).status_code == 201
