@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from deliveries.models import Delivery, Event
-from tests.deliveries.senders import BULK, EVENT, EVENTS, give_rules, stored
+from tests.deliveries.senders import BULK, EVENT, EVENTS, give_rules, make_sender, stored
 
 
 def test_a_bulk_request_stores_every_event_in_the_order_of_the_array(api, clock):
@@ -89,3 +89,16 @@ def test_one_event_of_many_rules_and_many_events_are_all_there(api):
 
     assert stored() == (100, 5000, 0)
     assert Delivery.objects.values("event_id", "rule_id").distinct().count() == 5000
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_on_postgresql_one_event_is_one_statement_that_is_a_transaction_by_itself():
+    api = make_sender()
+    give_rules(api.workspace, 3)
+    api.emit(EVENT)
+
+    with CaptureQueriesContext(connection) as caught:
+        assert api.emit(EVENT).status_code == 201
+
+    assert [query["sql"].split()[0] for query in caught.captured_queries] == ["SELECT", "WITH"]
