@@ -54,6 +54,7 @@ def answer(status: int, phrase: str) -> bytes:
 
 
 worker_class = JsonErrorsWorker
+threads = 4  # of each process, with a database connection each; WEB_CONCURRENCY sets the processes
 control_socket_disable = True  # it would lie in the home folder of whoever runs the server
 
 # Without the query of an address, which may hold what somebody searched for, and without the
