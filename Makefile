@@ -48,7 +48,7 @@ faults: $(DEV) ## Break everything at random, two minutes a combination; docs/re
 soak: $(DEV) ## The same for long, on each database; ARGS="--minutes 60"
 	@$(BIN)/python -m tests.faults --soak $(ARGS)
 
-bench: $(DEV) ## Measure the delivery engine as a table of ratios; ARGS=--quick, ARGS="drain kills"
+bench: $(DEV) ## Measure intake and delivery as a table of ratios; ARGS=--quick, ARGS="drain kills"
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(DEV) ## Run every static check

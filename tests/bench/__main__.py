@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints one table.
 
-python -m tests.bench [rows…] [--quick] [--home NAME]
+python -m tests.bench [rows…] [--quick] [--home NAME] [--chart FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
+from tests.bench.chart import drawn
 from tests.bench.figures import Line, rendered
 from tests.bench.homes import ROOT, Home, homes
 from tests.bench.machine import described
@@ -40,10 +42,21 @@ def main() -> int:
                 measure = partial(_measured, name, quick=chosen.quick, broken=broken)
                 lines += [line for part in pool.map(measure, wanted) for line in part]
     say(rendered(lines))
+    if chosen.chart:
+        say(_draw(lines, chosen.chart))
     for what in broken:
         say(f"COULD NOT MEASURE: {what}")
     say(f"Done in {time.monotonic() - began:.0f} s on {described()}.")
     return 1 if broken else 0
+
+
+def _draw(lines: list[Line], file: Path) -> str:
+    """What became of the chart."""
+    try:
+        file.write_text(drawn(lines, title=f"Answers a second, {described(load=False)}"))
+    except ValueError as error:
+        return f"No chart: {error}"
+    return f"The chart: {file}"
 
 
 def _end(*_: object) -> None:
@@ -57,6 +70,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ROWS))
     parser.add_argument("--quick", action="store_true", help="small numbers, side by side")
     parser.add_argument("--home", default="", help="only on homes whose name starts with this")
+    parser.add_argument(
+        "--chart",
+        nargs="?",
+        type=Path,
+        const=ROOT / "docs/images/intake.svg",
+        help="draw the rates of the row intake, in docs/images/intake.svg",
+    )
     chosen = parser.parse_args()
     if unknown := set(chosen.rows) - set(ROWS):
         parser.error(f"There is no row {sorted(unknown)[0]}; choose from {', '.join(ROWS)}.")

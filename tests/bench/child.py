@@ -21,7 +21,20 @@ from tests.bench.figures import Line
 
 def measures() -> dict[str, Callable[..., Iterator[Line]]]:
     """Every row's name with the function that measures it."""
-    from tests.bench import calls, claims, drain, isolation, kills, load, replay
+    from tests.bench import (
+        bulk,
+        calls,
+        claims,
+        drain,
+        intake,
+        isolation,
+        kills,
+        load,
+        matching,
+        memory,
+        replay,
+        servers,
+    )
 
     return {
         "drain": drain.measure,
@@ -31,6 +44,11 @@ def measures() -> dict[str, Callable[..., Iterator[Line]]]:
         "isolation": isolation.measure,
         "replay": replay.measure,
         "kills": kills.measure,
+        "intake": intake.measure,
+        "bulk": bulk.measure,
+        "matching": matching.measure,
+        "servers": servers.measure,
+        "memory": memory.measure,
     }
 
 

@@ -16,7 +16,8 @@ class Line:
     """One line of the table.
 
     Shape: `within` is None where there is no aim to compare with; `note` says
-    what a reader needs to judge the figure.
+    what a reader needs to judge the figure; `bar` is what a chart draws, in
+    answers a second.
     """
 
     row: str
@@ -26,6 +27,16 @@ class Line:
     aim: str = ""
     within: bool | None = None
     note: str = ""
+    bar: float | None = None
+
+
+def at_least(value: float, aim: float, *, digits: int = 2, unit: str = "") -> dict[str, object]:
+    """The parts of a line whose figure must not be smaller than its aim."""
+    return {
+        "measured": f"{value:.{digits}f}{unit}",
+        "aim": f"≥ {aim:.{digits}f}{unit}",
+        "within": round(value, digits) >= aim,
+    }
 
 
 def at_most(value: float, aim: float, *, digits: int = 2, unit: str = "") -> dict[str, object]:

@@ -8,13 +8,11 @@ import sqlite3
 from pathlib import Path
 
 
-def described() -> str:
+def described(*, load: bool = True) -> str:
     """Cores, processor, Python and what else is going on."""
-    busy = os.getloadavg()[0]
-    return (
-        f"{os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, load {busy:.1f}"
-    )
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    busy = f", load {os.getloadavg()[0]:.1f}" if load else ""
+    return f"{os.cpu_count()} cores ({_processor()}), {versions}{busy}"
 
 
 def _processor() -> str:

@@ -10,6 +10,11 @@ ROWS = {
     "isolation": "latency of a healthy account beside sick ones",
     "replay": "latency of live deliveries while 100,000 are replayed",
     "kills": "time until all is in order again after kill -9, and calls made twice",
+    "intake": "one event with three rules: statements, processor time, throughput",
+    "bulk": "an event among a hundred ÷ an event alone",
+    "matching": "finding an event's rules among 10 to 10,000",
+    "servers": "events a second behind gunicorn and behind granian",
+    "memory": "web and worker processes after 100,000 events",
 }
 
 SIDE_BY_SIDE = {"kills"}

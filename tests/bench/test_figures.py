@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.figures import Line, at_most, milliseconds, percentile, rendered
+from tests.bench.figures import Line, at_least, at_most, milliseconds, percentile, rendered
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 5.0), (0.9, 9.0), (0.91, 10.0), (1.0, 10.0)])
@@ -51,3 +51,10 @@ def test_a_figure_without_an_aim_is_not_judged() -> None:
     assert "within" not in table
     assert "MISSED" not in table
     assert "Notes" not in table
+
+
+@pytest.mark.parametrize(("value", "within"), [(2.5, True), (2.496, True), (2.494, False)])
+def test_a_figure_that_must_be_large_is_judged_as_it_is_printed(value: float, within: bool) -> None:
+    parts = at_least(value, 2.5, unit="×")
+
+    assert parts == {"measured": f"{value:.2f}×", "aim": "≥ 2.50×", "within": within}

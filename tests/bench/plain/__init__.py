@@ -1,0 +1,1 @@
+"""What intake is compared with: answers that do nothing, and what teams write instead."""
