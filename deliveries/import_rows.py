@@ -55,7 +55,7 @@ def store(hold: Hold, results: list[Result], *, state: str, rest_s: float = 0.0)
             for row in own.select_for_update(of=("self",)).only("cancel_asked_at").order_by("pk")
         }
         results = [result for result in results if result.delivery.pk in held]
-        _close_attempts(batch, results, now=now)
+        attempts = _close_attempts(batch, results, now=now)
         done = [result for result in results if result.miss is None]
         _complete(batch, done, now=now)
         _remember(batch, done, now=now)
@@ -63,6 +63,7 @@ def store(hold: Hold, results: list[Result], *, state: str, rest_s: float = 0.0)
         _go_on([r for r in results if r.miss is not None], canceled, now=now)
         hold.finish(state, rest_s=rest_s)
     forget_old(batch.account_id)
+    _tell(attempts, results)
     log.info(
         "import_ended",
         batch_id=batch.pk,
@@ -72,7 +73,17 @@ def store(hold: Hold, results: list[Result], *, state: str, rest_s: float = 0.0)
     )
 
 
-def _close_attempts(batch: ImportBatch, results: list[Result], *, now: datetime) -> None:
+def _tell(attempts: list[Attempt], results: list[Result]) -> None:
+    """A line for each person, as a single call would have got."""
+    by_id = {result.delivery.pk: result.delivery for result in results}
+    for row in attempts:
+        ids = {"event_id": by_id[row.delivery_id].event_id, "delivery_id": row.delivery_id}
+        done = row.outcome == Outcome.DELIVERED
+        said = {"effect": row.effect} if done else {"outcome": row.outcome, "reason": row.reason}
+        log.info("delivered" if done else "not_imported", **ids, attempt_id=row.pk, **said)
+
+
+def _close_attempts(batch: ImportBatch, results: list[Result], *, now: datetime) -> list[Attempt]:
     by_id = {result.delivery.pk: result for result in results}
     rows = list(Attempt.objects.filter(delivery_id__in=by_id, lease_token=batch.token, outcome=""))
     for row in rows:
@@ -87,6 +98,7 @@ def _close_attempts(batch: ImportBatch, results: list[Result], *, now: datetime)
         row.duration_ms = max(0, round((now - row.started_at).total_seconds() * 1000))
     columns = ["outcome", "reason", "effect", "message", "counted", "exchanges", "completed_at"]
     Attempt.objects.bulk_update(rows, [*columns, "duration_ms"], batch_size=100)
+    return rows
 
 
 MESSAGES = {

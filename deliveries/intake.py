@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 
 from deliveries import idempotency, wakeup
@@ -27,6 +28,8 @@ from rules.matching import RuleIndex
 
 Items = Sequence[EventRequest | ApiError]
 Record = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def accept(
         if earlier is not None:
             return earlier
         store(events, deliveries)
+    _tell(events, deliveries)
     return result
 
 
@@ -76,6 +80,11 @@ def _all_or_nothing(once: Once | None) -> AbstractContextManager[Any]:
     """
     alone = once is None and connection.vendor == "postgresql"
     return nullcontext() if alone else transaction.atomic()
+
+
+def _tell(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
+    ids = [str(event["uuid"]) for event in events]
+    log.info("accepted", event_uuids=ids, deliveries=len(deliveries))
 
 
 def store(events: Sequence[Row], deliveries: Sequence[Row]) -> None:

@@ -24,15 +24,15 @@ from deliveries.models import Delivery, Event
 from rules.models import RuleVersion
 
 NAMES = frozenset(
-    "id event_id workspace_id rule_id rule_version_id connection_id account_id action target_kind "
-    "target_id email is_test trigger asked_by priority insist released_at cancel_asked_at "
-    "run_attempts attempt_count tries retry_until paused_mark status_before reason applied_id "
-    "progress".split()
+    "id uuid event_id workspace_id rule_id rule_version_id connection_id account_id action "
+    "target_kind target_id email is_test trigger asked_by priority insist released_at "
+    "cancel_asked_at run_attempts attempt_count tries retry_until paused_mark status_before "
+    "reason applied_id progress".split()
 )
-EVENT_NAMES = ("id", "event", "payload")
+EVENT_NAMES = ("id", "uuid", "event", "payload")
 FIELDS = [field for field in Delivery._meta.concrete_fields if field.attname in NAMES]
 SQL = f"""
-SELECT {", ".join(f"d.{field.column}" for field in FIELDS)}, e.event, e.payload,
+SELECT {", ".join(f"d.{field.column}" for field in FIELDS)}, e.uuid, e.event, e.payload,
   r.deleted_at IS NOT NULL, c.active, c.deleted_at IS NOT NULL, c.updated_at,
   a.last_timeout_at IS NOT NULL, k.external_id, k.fields_hash, k.links
 FROM {TABLE} d
@@ -72,8 +72,10 @@ def load(claim: Claim) -> Loaded:
         row = cursor.fetchone()
     delivery = Delivery.from_db(DEFAULT_DB_ALIAS, NAMES, _converted(row[: len(FIELDS)]))
     delivery.progress = _parsed(delivery.progress)
-    event, payload, rule_gone, active, gone, changed_at, silent, *known = row[len(FIELDS) :]
-    read = (delivery.event_id, event, _parsed(payload))
+    public_id, event, payload, rule_gone, active, gone, changed_at, silent, *known = row[
+        len(FIELDS) :
+    ]
+    read = (delivery.event_id, _uuid(public_id), event, _parsed(payload))
     delivery.event = Event.from_db(DEFAULT_DB_ALIAS, EVENT_NAMES, read)
     delivery.rule_version = _version(delivery.rule_version_id)
     delivery.connection = copy.copy(_connection(delivery.connection_id, (changed_at, active, gone)))
@@ -107,6 +109,10 @@ def _known(row: Sequence[Any]) -> KnownContact:
     return (
         KnownContact() if links is None else KnownContact(contact_id, fields_hash, _parsed(links))
     )
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _parsed(value: Any) -> Any:

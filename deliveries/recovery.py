@@ -81,7 +81,8 @@ def _give_back(delivery_id: int) -> int:
         changes = _after_loss(lost, now=now) if began else _unbegun(lost)
         free = {"lease_token": None, "lease_until": None}
         Delivery.objects.filter(pk=lost.pk).update(**{**free, **changes})
-    log.warning("worker_lost", delivery_id=lost.pk, attempt_began=began)
+    ids = {"event_id": lost.event_id, "delivery_id": lost.pk}
+    log.warning("worker_lost", **ids, attempt_began=began)
     return 1
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from connections import destinations
 from connections.calling import open_line
@@ -20,7 +22,7 @@ from deliveries.claiming import Claim, ClaimLost, renew
 from deliveries.giving_back import give_back
 from deliveries.jobs import job_for, values_to_hide
 from deliveries.loading import Loaded, load
-from deliveries.models import Outcome
+from deliveries.models import Delivery, Outcome
 from deliveries.outcomes import Next, Verdict, judge
 from deliveries.recording import Running
 from deliveries.superseding import SUPERSEDED, is_superseded
@@ -39,6 +41,12 @@ def send(claim: Claim) -> int:
     """
     loaded = load(claim)
     delivery = loaded.delivery
+    with bound_contextvars(**ids_of(delivery)):
+        return _send(claim, loaded)
+
+
+def _send(claim: Claim, loaded: Loaded) -> int:
+    delivery = loaded.delivery
     if _stopped_before_start(claim, loaded):
         return 0
     turn = Turn(claim, delivery.account_id)
@@ -48,8 +56,19 @@ def send(claim: Claim) -> int:
     except (Paused, ClaimLost):
         give_back(claim, delivery)
     else:
-        _attempt(running, turn, loaded)
+        with bound_contextvars(attempt_id=running.attempt_id):
+            _attempt(running, turn, loaded)
     return turn.slots
+
+
+def ids_of(delivery: Delivery) -> dict[str, Any]:
+    """What every log line about a delivery carries: numbers of the pages, ids of the API."""
+    return {
+        "event_id": delivery.event_id,
+        "event_uuid": str(delivery.event.uuid),
+        "delivery_id": delivery.pk,
+        "delivery_uuid": str(delivery.uuid),
+    }
 
 
 def _stopped_before_start(claim: Claim, loaded: Loaded) -> bool:

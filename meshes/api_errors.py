@@ -6,7 +6,6 @@ Source: Meshes API wire contract, section 3.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
@@ -21,6 +20,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from meshes.logs import where_it_failed
+from meshes.request_ids import request_id
 
 API_PREFIX = "/api/"
 ABOUT_THE_OLD_BODY = frozenset(
@@ -257,11 +257,11 @@ def _faults(detail: Any, place: str = "") -> list[Fault]:
 
 def _our_fault(error: Exception, request: Any) -> ApiError:
     """A database that is away, or a defect: logged by type and place only."""
-    request_id = uuid.uuid4().hex
+    known_as = request_id()
     away = isinstance(error, (OperationalError, InterfaceError))
     where = where_it_failed(None, "", {"exc_info": error})
     method = getattr(request, "method", "")
-    log.error("api_request_failed", request_id=request_id, method=method, away=away, **where)
+    log.error("api_request_failed", request_id=known_as, method=method, away=away, **where)
     if away:
         return ServiceUnavailable(MESSAGES[503], headers={"Retry-After": "1"})
-    return ApiError(f"Something failed on our side; the log knows it as request {request_id}.")
+    return ApiError(f"Something failed on our side; the log knows it as request {known_as}.")

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "deliveries",
 ]
 MIDDLEWARE = [
+    "meshes.request_ids.RequestIdMiddleware",
     "meshes.content_policy.ContentPolicyMiddleware",
     "meshes.api_errors.JsonErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
