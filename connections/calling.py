@@ -17,6 +17,7 @@ from connections.destinations.http import Line, open_session
 from connections.models import Connection
 from connections.pace import leave, take_slot
 from connections.usage import answer_came, call_leaves
+from meshes import tracing
 
 KEPT_SESSIONS = 256
 
@@ -74,6 +75,16 @@ def _leave(account_id: int | None, before_call: Callable[[], object]) -> None:
 
 def _arrive(account_id: int | None, record: Callable[[Exchange], None], exchange: Exchange) -> None:
     record(exchange)
+    tracing.past(
+        "meshes.call",
+        began_at=exchange.started_at,
+        ended_at=exchange.started_at + exchange.elapsed_ms / 1000,
+        account_id=account_id,
+        http__request__method=exchange.method,
+        http__response__status_code=exchange.status,
+        url__path=exchange.path.partition("?")[0],
+        error__type=exchange.error or None,
+    )
     if account_id is not None:
         answer_came(account_id, exchange)
 

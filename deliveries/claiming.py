@@ -5,6 +5,7 @@ One statement claims; a partial unique index keeps a lane from being in two hand
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.db import IntegrityError, connection
 
 from connections.clock import by_database_clock, database_now, now_parameter
 from deliveries.models import Delivery, Priority, Status
+from meshes import tracing
 
 LEASE_S = 40
 TABLE = Delivery._meta.db_table
@@ -103,7 +105,7 @@ def claim(account_id: int, *, only: Priority | None = None) -> Claim | None:
     unfinished ones of its lane on the same target, retries included. A replay
     that has not begun keeps no live delivery waiting; it ends as superseded.
     """
-    token = uuid.uuid4()
+    began_at, token = time.time(), uuid.uuid4()
     on_postgres = connection.vendor == "postgresql"
     statement = CLAIM_SQL.format(
         lock="FOR UPDATE SKIP LOCKED" if on_postgres else "",
@@ -119,7 +121,10 @@ def claim(account_id: int, *, only: Priority | None = None) -> Claim | None:
             row = cursor.fetchone()
     except IntegrityError:  # another hand took this lane between our look and our write
         return None
-    return Claim(row[0], token, row[1]) if row else None
+    if row is None:
+        return None
+    tracing.past("meshes.claim", began_at=began_at, account_id=account_id, delivery_id=row[0])
+    return Claim(row[0], token, row[1])
 
 
 def renew(held: Claim) -> bool:

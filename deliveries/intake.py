@@ -21,6 +21,7 @@ from deliveries.models import Status
 from deliveries.planning import plan
 from deliveries.reading import EventRequest
 from deliveries.senders import Sender
+from meshes import tracing
 from meshes.api_errors import ApiError
 from meshes.wire import compact_json, wire_time
 from rules.index import index_for
@@ -59,7 +60,8 @@ def accept(
     Why: rules are matched before the transaction, so that it stays short; on
     SQLite only one can be open.
     """
-    planned = _planned(items, sender=sender, now=now)
+    with tracing.span("meshes.match"):
+        planned = _planned(items, sender=sender, now=now)
     events = [event for item in planned for event in item.events]
     deliveries = [delivery for item in planned for delivery in item.deliveries]
     result = answer([item.record for item in planned])
@@ -84,6 +86,7 @@ def _all_or_nothing(once: Once | None) -> AbstractContextManager[Any]:
 
 def _tell(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
     ids = [str(event["uuid"]) for event in events]
+    tracing.tell(event_uuids=ids, deliveries=len(deliveries))
     log.info("accepted", event_uuids=ids, deliveries=len(deliveries))
 
 
@@ -92,7 +95,8 @@ def store(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
 
     Why: call it inside a transaction, unless `insert` needs one statement alone.
     """
-    insert(events, deliveries)
+    with tracing.span("meshes.store"):
+        insert(events, deliveries)
     if any(row["status"] == Status.PENDING and not row["held_reason"] for row in deliveries):
         transaction.on_commit(wakeup.nudge, robust=True)
 

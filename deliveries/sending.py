@@ -27,6 +27,7 @@ from deliveries.outcomes import Next, Verdict, judge
 from deliveries.recording import Running
 from deliveries.superseding import SUPERSEDED, is_superseded
 from deliveries.turns import Turn
+from meshes import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,8 @@ def send(claim: Claim) -> int:
     """
     loaded = load(claim)
     delivery = loaded.delivery
-    with bound_contextvars(**ids_of(delivery)):
+    ids = ids_of(delivery)
+    with bound_contextvars(**ids), tracing.span("meshes.attempt", **ids):
         return _send(claim, loaded)
 
 
@@ -56,6 +58,7 @@ def _send(claim: Claim, loaded: Loaded) -> int:
     except (Paused, ClaimLost):
         give_back(claim, delivery)
     else:
+        tracing.tell(attempt_id=running.attempt_id, account_id=delivery.account_id)
         with bound_contextvars(attempt_id=running.attempt_id):
             _attempt(running, turn, loaded)
     return turn.slots
@@ -100,6 +103,7 @@ def _attempt(running: Running, turn: Turn, loaded: Loaded) -> None:
     except Exception as error:  # noqa: BLE001  whatever happens must end in the attempt's row
         _failed(running, error)
     else:
+        tracing.tell(outcome=str(Outcome.DELIVERED))
         latency.note_failure(running.delivery.account_id, failed=False)
         held = recording.record_done(running, done, known=loaded.known, now=timezone.now())
         if held and done.target_id:
@@ -134,6 +138,7 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
 
 def _failed(running: Running, error: Exception) -> None:
     verdict = judge(error)
+    tracing.tell(outcome=str(verdict.outcome), reason=verdict.reason)
     delivery = running.delivery
     latency.note_failure(delivery.account_id, failed=verdict.outcome in ITS_SIDE)
     if verdict.outcome == Outcome.INTERNAL_ERROR:

@@ -19,7 +19,7 @@ from deliveries.idempotency import HEADER, Answer, once
 from deliveries.intake import Items, Record
 from deliveries.reading import MOST_EVENTS, EventRequest, read_bulk, read_event
 from deliveries.senders import Sender, key_sender, machine_sender
-from meshes import throttling
+from meshes import throttling, tracing
 from meshes.api_views import ApiView
 from meshes.authentication import KeyHolder
 from meshes.bearer import SenderAuthentication
@@ -85,9 +85,10 @@ class IngestView(ApiView):
             path=self.path,
             raw=raw + sender.mark.encode(),
         )
-        result = intake.accept(
-            items, sender=sender, answer=answer, once=request_once, now=timezone.now()
-        )
+        with tracing.span("meshes.accept", path=self.path):
+            result = intake.accept(
+                items, sender=sender, answer=answer, once=request_once, now=timezone.now()
+            )
         headers = {"Idempotency-Replayed": "true"} if result.replayed else {}
         return HttpResponse(
             result.text, status=result.status, content_type="application/json", headers=headers

@@ -11,11 +11,12 @@ class MeshesConfig(AppConfig):
     verbose_name = "Workspaces and access"
 
     def ready(self) -> None:
-        """Let the system checks register themselves, and the roles follow migrations."""
-        from meshes import checks  # noqa: F401
+        """Let the checks register themselves, roles follow migrations, and reporting start."""
+        from meshes import checks, reporting  # noqa: F401
         from meshes.roles import give_roles
 
         # The last room to be migrated: by then the permissions of all of them exist.
         post_migrate.connect(
             give_roles, sender=apps.get_app_config("deliveries"), dispatch_uid="meshes.roles"
         )
+        reporting.start()

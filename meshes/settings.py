@@ -194,4 +194,6 @@ Q_CLUSTER = {
 # Logs --------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", "text")
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+SENTRY_DSN = env.str("SENTRY_DSN", "")
 LOGGING = logs.configuration(format_name=LOG_FORMAT, level=LOG_LEVEL)
