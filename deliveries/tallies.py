@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F
 from django.utils import timezone
 
-from deliveries.models import Attempt, Delivery, Event, Status, Tally, TallyPlace
+from deliveries.models import Attempt, Delivery, Event, Status, Tally, TallyPlace, Trigger
 
 ACCEPTED, MATCHED, PLANNED = "accepted", "matched", "planned"
 ATTEMPTS, ENDED, LATENCY = "attempts", "ended", "latency"
@@ -144,7 +144,7 @@ def _count_attempts(now: datetime) -> bool:
     rows = _tried(pk__gt=place.counted_id)[:AT_ONCE]
     settled = list(takewhile(lambda row: row.started_at < now - ATTEMPTS_SETTLE, rows))
     late = list(_tried(pk__in=place.open_ids)) if place.open_ids else []
-    ended = [row for row in (*late, *settled) if row.outcome]
+    ended = [row for row in (*late, *settled) if row.outcome and row.trigger != Trigger.CANARY]
     if not settled and not ended:
         return False
     found = Found()

@@ -60,7 +60,7 @@ class Reporter(logging.Handler):
         facts, error = _said(record)
         if error is None and record.name in TOLD_TWICE:
             return
-        report: dict[str, Any] = {"level": "error", "logger": record.name}
+        report: Any = {"level": "error", "logger": record.name}
         if error is not None:
             report |= event_from_exception(error)[0]
         report["message"] = facts.pop("event")
@@ -84,7 +84,7 @@ def start(dsn: str) -> None:
     atexit.register(sentry_sdk.flush, 2.0)
 
 
-def cleaned(report: dict[str, Any], _hint: Mapping[str, Any]) -> dict[str, Any]:
+def cleaned(report: Any, _hint: Mapping[str, Any]) -> Any:
     """The report with what may be in it and nothing else, whoever put it there."""
     kept = {name: value for name, value in report.items() if name in KEPT}
     kept["contexts"] = {

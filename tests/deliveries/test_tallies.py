@@ -160,3 +160,12 @@ def test_retention_waits_while_nothing_can_be_counted(monkeypatch):
 )
 def test_a_duration_is_sorted_by_the_least_bound_that_holds_it(duration_ms, bound):
     assert tallies.bound_of(duration_ms) == bound
+
+
+def test_the_canary_counts_nowhere():
+    delivery = make_delivery(make_event(), make_rule(), status="completed", trigger="canary")
+    make_attempt(delivery, trigger="canary")
+
+    count_all()
+
+    assert (tally("attempts"), tally("ended"), tally("latency")) == (0, 0, 0)
