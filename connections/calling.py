@@ -49,7 +49,7 @@ def open_line(
     default.
     Raises: (the line) errors of `destinations.errors`, or what before_call raises.
     """
-    destination = destinations.destination(connection.kind)
+    destination = destinations.any_destination(connection.kind)
     secrets, account_id = secrets_of(connection), connection.account_id
     return Line(
         _session_for(account_id),

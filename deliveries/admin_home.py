@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 
 from connections.models import Connection
 from connections.states import state_of
-from deliveries import beats, wording
+from deliveries import beats, canary, wording
 from deliveries.guide_progress import address_of, progress_of
 from deliveries.models import BooksCheck, Delivery, Event, EventHour
 from deliveries.permissions import MAY_SEE_EVENTS
@@ -33,6 +33,7 @@ from rules.models import Rule
 PER_PAGE = 10
 TROUBLES = 8
 MAY_SEE = "deliveries.view_delivery"
+CANARY_TONES = {"new": "off", "green": "good", "red": "bad"}
 # The funnel is a page about events, though its numbers come from the hourly counts.
 MAY_OPEN = {Event: MAY_SEE_EVENTS, EventHour: MAY_SEE_EVENTS, Delivery: MAY_SEE}
 
@@ -226,6 +227,7 @@ def _signs(request: HttpRequest, told: list[Report], now: datetime) -> Iterator[
         f"{reverse('admin:deliveries_delivery_changelist')}?status=unfinished",
     )
     yield _books(request)
+    yield from _canary(now)
 
 
 def _workers() -> Sign:
@@ -248,6 +250,28 @@ def _books(request: HttpRequest) -> Sign:
         return Sign("Books", f"in balance, {when}", "good", url=url)
     advice = "The operator runs: python manage.py verify"
     return Sign("Books", f"out of balance, {when}", "bad", advice, url)
+
+
+def _canary(now: datetime) -> Iterator[Sign]:
+    """How long ago a canary arrived; no sign where none are sent."""
+    found = canary.standing(now)
+    if found.state == "off":
+        return
+    every = wording.duration(round(canary.period().total_seconds() * 1_000))
+    told = f"An event of our own goes the whole way, without network, every {every}."
+    if found.state == "red":
+        told = f"{found.trouble} {canary.ADVICE}".strip()
+    yield Sign("Canary", canary_words(found, now), CANARY_TONES[found.state], told)
+
+
+def canary_words(found: canary.Standing, now: datetime) -> str:
+    """When one arrived last, and how long it took when all is well."""
+    if found.green is None:
+        return "not sent yet" if found.state == "new" else "never arrived"
+    ago = f"{_age(found.green.at, now)} ago"
+    if found.state == "red":
+        return f"last green {ago}"
+    return f"green {ago}, took {wording.duration(found.green.latency_ms)}"
 
 
 def _age(moment: datetime, now: datetime) -> str:

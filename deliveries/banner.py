@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from deliveries import wording
+from deliveries import canary, wording
 from deliveries.alert_letters import headline, path_of
 from deliveries.alerts import FAILURES_SHOWN
 from deliveries.models import Alert
@@ -60,15 +60,15 @@ def open_alerts(request: HttpRequest) -> dict[str, Any]:
 
 
 def banner_for(user: Any) -> Banner:
-    """The banner of this person, empty when nothing is open; one query."""
+    """The banner of this person, empty when nothing is open; a query, for operators two."""
     if user is None or not (user.is_authenticated and user.is_active and user.is_staff):
         return Banner()
-    found = _found(user)
-    if not found:
+    found, ours = _found(user), _canary(user)
+    if not found and not ours:
         return Banner()
     return Banner(
-        heading=_heading(len(found)),
-        lines=tuple(_line(alert, user) for alert in found[:SHOWN]),
+        heading=_heading(len(found) + len(ours)),
+        lines=(*ours, *(_line(alert, user) for alert in found[:SHOWN])),
         untold=tuple(sorted({str(a.workspace) for a in found if not a.has_contact})),
         all_url=_allowed(user, "deliveries.view_alert", "admin:deliveries_alert_changelist"),
         contacts_url=_allowed(user, "meshes.add_alertcontact", "admin:meshes_alertcontact_add"),
@@ -85,6 +85,21 @@ def _found(user: Any) -> list[Any]:
     alerts = alerts.select_related("workspace", "connection", "rule__connection")
     shown = alerts.annotate(has_contact=Exists(contacts)).order_by(ORDER, "id")
     return list(shown[: COUNTED + 1])
+
+
+def _canary(user: Any) -> tuple[Line, ...]:
+    """A line for operators when no canary has arrived for too long.
+
+    Why: it is no alert with a row, as nobody may be left who could open one.
+    """
+    if not user.is_superuser:
+        return ()
+    found = canary.standing(timezone.now())
+    if found.state != "red":
+        return ()
+    since = f"last green {wording.moment(found.green.at)}" if found.green else "never green"
+    text = "The canary does not arrive, so deliveries may not go out."
+    return (Line(text, since, reverse("admin:index")),)
 
 
 def _heading(count: int) -> str:

@@ -20,6 +20,7 @@ from deliveries import stages
 from deliveries.id_bounds import id_after, id_before
 from deliveries.models import Event, EventHour
 from deliveries.rollups import AT_ONCE, HOUR, OLDER_HOURS, hour_of
+from meshes.hidden import shown
 from meshes.models import Workspace
 
 PLACES = ("event", "resource", "resource_id", "page_id", "sequence_step")
@@ -67,6 +68,7 @@ def _turns(now: datetime) -> Iterator[datetime]:
 
 def _rows(hour: datetime) -> list[EventHour]:
     events = Event.objects.filter(
+        shown(),
         pk__gt=id_before(Event.objects.all(), hour),
         pk__lte=id_after(Event.objects.all(), hour + HOUR),
         created_at__gte=hour,

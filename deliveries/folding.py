@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from deliveries.claiming import TABLE, as_uuid
+from deliveries.books import of_workspace
+from deliveries.claiming import TABLE
 from deliveries.models import Attempt
 
 ATTEMPTS = Attempt._meta.db_table
@@ -72,8 +73,7 @@ def _close(done: Folded, *, state: bool | None, surprised: bool) -> None:
 
 
 def _rows(workspace_id: UUID | None) -> Iterator[Any]:
-    mine = "TRUE" if workspace_id is None else "t.workspace_id = %(workspace)s"
-    values = {} if workspace_id is None else {"workspace": as_uuid(workspace_id)}
+    mine, values = of_workspace(workspace_id)
     with connection.cursor() as cursor:
         cursor.execute(DELIVERED_SQL.format(mine=mine), values)
         while rows := cursor.fetchmany(AT_ONCE):

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from deliveries.inserting import EVENT_UUID, Row
-from deliveries.models import Outcome, Status
+from deliveries.models import Outcome, Status, Trigger
 from deliveries.reading import EventRequest
+from meshes.hidden import CANARY_WORKSPACE
 from rules.facts import facts_of, normalized_email
 from rules.mapping import email_of, evaluate
 from rules.matching import MatchableRule, RuleIndex
@@ -72,8 +73,9 @@ def plan(
         "created_at": now,
     }
     emails = _emails(matched, request.payload)
+    marked = {"trigger": str(Trigger.CANARY)} if workspace_id == CANARY_WORKSPACE else {}
     return event, [
-        _delivery(event, rule, email=emails[rule.mapping_id], now=now) for rule in matched
+        _delivery(event, rule, email=emails[rule.mapping_id], now=now) | marked for rule in matched
     ]
 
 

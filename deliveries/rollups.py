@@ -2,7 +2,8 @@
 
 A measure that begins with `removed.` is only ever added to, in the transaction that
 removes the rows; every other one is replaced by a new count while all its rows are there.
-Test events count only among what was removed, which proves the books of all rows.
+Test events count only among what was removed, which proves the books of all rows; the
+canary counts nowhere.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db.models import Count, Q
 from deliveries.claiming import as_parameter, as_uuid
 from deliveries.id_bounds import id_after, id_before
 from deliveries.models import Delivery, Event, Rollup, Status
+from meshes.hidden import shown
 from meshes.models import Workspace
 
 ACCEPTED, MATCHED, UNMATCHED, DELIVERIES = "accepted", "matched", "unmatched", "deliveries"
@@ -126,7 +128,7 @@ def _count_hour(hour: datetime) -> None:
 
 def _counts(hour: datetime) -> Counter[Key]:
     low, high = _ids(hour)
-    events = Event.objects.filter(_within(hour), pk__gt=low, pk__lte=high, is_test=False)
+    events = Event.objects.filter(_within(hour), shown(), pk__gt=low, pk__lte=high, is_test=False)
     own = ("workspace_id", "resource_id", "page_id", "sequence_step")
     found: Counter[Key] = Counter()
     figures = {
@@ -145,7 +147,7 @@ def _counts(hour: datetime) -> Counter[Key]:
 
 def _delivery_counts(hour: datetime, *, low: int, high: int) -> Counter[Key]:
     within = _within(hour, "event__")
-    real = Delivery.objects.filter(within, event__gt=low, event__lte=high, is_test=False)
+    real = Delivery.objects.filter(within, shown(), event__gt=low, event__lte=high, is_test=False)
     rows = real.values(
         "workspace_id", "rule_id", "status", "event__resource_id", "page_id", "event__sequence_step"
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from meshes.hidden import shown
 from meshes.models import Workspace
 
 SCANNED = 20_000
@@ -139,8 +140,12 @@ def _branches(
 
 
 def _parts(way: Way, workspaces: Sequence[UUID] | None) -> Iterator[Way]:
+    if not way.by_workspace and workspaces is None:
+        # Not beside: so few rows are left out that the search needs no bound for them.
+        yield Way(way.along & shown(), way.partial, way.beside, by_workspace=False)
+        return
     if not way.by_workspace:
-        seen = Q() if workspaces is None else Q(workspace__in=list(workspaces))
+        seen = Q(workspace__in=list(workspaces or ()))
         yield Way(way.along, way.partial, way.beside & seen, by_workspace=False)
         return
     if workspaces is None:

@@ -125,7 +125,7 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
         hide=values_to_hide(delivery, job),
         before_call=turn,
     )
-    destination = destinations.destination(delivery.connection.kind)
+    destination = destinations.any_destination(delivery.connection.kind)
     if delivery.is_test:
         trial_looks.look_before(delivery, line)
     if known.fields_hash not in ("", destination.fields_hash(job)):

@@ -20,6 +20,7 @@ from deliveries import (
     alerts,
     beats,
     books,
+    canary,
     erasing,
     event_hours,
     idempotency,
@@ -73,6 +74,7 @@ def keep_house() -> None:
     _do_each(
         cancel_of_deleted_rules=recovery.cancel_of_deleted_rules,
         forget_dead=beats.forget_dead,
+        canary=canary.go_round,
         release_returned=lambda: release_returned(now=now),
         alerts=lambda: alerts.look(now),
         probes=lambda: probe_inactive(now=now),

@@ -13,11 +13,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from deliveries.books import Figures, recount
-from deliveries.claiming import TABLE, as_uuid
+from deliveries.books import Figures, of_workspace, recount
+from deliveries.claiming import TABLE
 from deliveries.folding import Folded, fold
 from deliveries.models import Attempt, Delivery, Event
 from deliveries.rematching import rematch
+from meshes.hidden import shown
 
 ATTEMPTS = Attempt._meta.db_table
 SHOWN = 20
@@ -91,7 +92,9 @@ def verify(*, sample: int, seed: int, workspace_id: UUID | None = None) -> Verif
 
 def _drawn(sample: int, *, seed: int, workspace_id: UUID | None) -> list[int]:
     """So many events by chance, each as likely as any other, in one pass."""
-    events = Event.objects.filter(is_test=False).order_by("pk").values_list("pk", flat=True)
+    events = (
+        Event.objects.filter(shown(), is_test=False).order_by("pk").values_list("pk", flat=True)
+    )
     if workspace_id is not None:
         events = events.filter(workspace=workspace_id)
     chance, drawn = random.Random(seed), []  # noqa: S311  a sample, not a secret
@@ -104,8 +107,7 @@ def _drawn(sample: int, *, seed: int, workspace_id: UUID | None) -> list[int]:
 
 
 def _ids(statement: str, workspace_id: UUID | None) -> list[int]:
-    mine = "TRUE" if workspace_id is None else "t.workspace_id = %(workspace)s"
-    values = {} if workspace_id is None else {"workspace": as_uuid(workspace_id)}
+    mine, values = of_workspace(workspace_id)
     with connection.cursor() as cursor:
         cursor.execute(statement.format(mine=mine), values)
         return [pk for (pk,) in cursor.fetchall()]

@@ -18,7 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from connections.clock import database_now
+from deliveries.canary import last_green
 from deliveries.models import BooksCheck, Delivery, WorkerBeat
+from meshes.wire import wire_time
 
 SERVICE_UNAVAILABLE = 503
 
@@ -41,7 +43,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     try:
         require_migrations()
         now = database_now()
-        return JsonResponse({"status": "ready", **ages(now), **books(now)})
+        return JsonResponse({"status": "ready", **ages(now), **books(now), **canary(now)})
     except NotMigrated:
         return _refused("The database lacks migrations. Run: python manage.py migrate")
     except DatabaseError:
@@ -70,6 +72,18 @@ def books(now: datetime) -> dict[str, Any]:
     return {
         "books_balanced": latest.balanced if latest else None,
         "books_checked_age_s": _age(latest.checked_at if latest else None, now),
+    }
+
+
+def canary(now: datetime) -> dict[str, Any]:
+    """When a canary last arrived, and how long ago that was.
+
+    Units: seconds; both are None before the first.
+    """
+    green = last_green()
+    return {
+        "canary_green_at": wire_time(green.at) if green else None,
+        "canary_age_s": _age(green.at if green else None, now),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -14,6 +14,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from meshes.encryption import SealedField
+from meshes.hidden import CANARY_ORGANIZATION, CANARY_WORKSPACE
 
 LIVE = Q(deleted_at__isnull=True)
 
@@ -29,6 +30,18 @@ class ConfigurationQuerySet(models.QuerySet[Any]):
     def live(self) -> Self:
         """Rows that are not deleted."""
         return self.filter(LIVE)
+
+
+class ShownManager(models.Manager[Any]):
+    """The rows that people know of: all but the one that belongs to the canary."""
+
+    def get_queryset(self) -> ConfigurationQuerySet:
+        """Every row but the hidden one that the model names."""
+        return ConfigurationQuerySet(self.model, using=self._db).exclude(pk=self.model.HIDDEN)
+
+    def live(self) -> ConfigurationQuerySet:
+        """Rows that are not deleted."""
+        return self.get_queryset().live()
 
 
 class Configuration(models.Model):
@@ -47,10 +60,18 @@ class Configuration(models.Model):
 
 
 class Organization(Configuration):
-    """The company that runs workspaces; a default one exists from the start."""
+    """The company that runs workspaces; a default one exists from the start.
+
+    Shape: `objects` leaves out the canary's own, `everything` does not.
+    """
+
+    HIDDEN: ClassVar = CANARY_ORGANIZATION
 
     name = models.CharField(max_length=128)
     history = HistoricalRecords()
+
+    objects = ShownManager()  # type: ignore[assignment, misc]  # replaces the abstract one
+    everything = ConfigurationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -67,9 +88,11 @@ class Workspace(Configuration):
     """One product environment: its keys, connections, rules and history stay apart.
 
     Shape: `rules_version` rises by one with every change that matching can
-    see; an event stores the version that it was matched with.
+    see; an event stores the version that it was matched with. `objects` leaves
+    out the canary's own workspace, `everything` does not.
     """
 
+    HIDDEN: ClassVar = CANARY_WORKSPACE
     PARTS = ("publishable_keys", "alert_contacts")
 
     organization = models.ForeignKey(
@@ -79,6 +102,9 @@ class Workspace(Configuration):
     description = models.CharField(max_length=1024, null=True, blank=True)  # noqa: DJ001
     rules_version = models.BigIntegerField(default=1, editable=False)
     history = HistoricalRecords(excluded_fields=["rules_version"])
+
+    objects = ShownManager()  # type: ignore[assignment, misc]  # replaces the abstract one
+    everything = ConfigurationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -167,6 +167,7 @@ CORS_EXPOSE_HEADERS = ["Retry-After", "Idempotency-Replayed"]
 
 # Delivery ----------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", "")
+CANARY_EVERY_S = env.int("CANARY_EVERY_S", 300)
 DELIVERY_RETENTION_DAYS = env.int("DELIVERY_RETENTION_DAYS", 90)
 THROTTLE_ACCOUNT_PER_SECOND = env.float("THROTTLE_ACCOUNT_PER_SECOND", 5.0)
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", 4)

@@ -1,4 +1,4 @@
-"""Which workspaces a person of the staff may see."""
+"""Which workspaces a person of the staff may see; the canary's is nobody's to see."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from meshes.hidden import shown
 from meshes.models import Membership, Workspace
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -38,16 +39,19 @@ def visible_ids(user: Any) -> list[Any] | None:
 
 def limited_to(rows: QuerySet[Any], user: Any, *, path: str | None) -> QuerySet[Any]:
     """The rows whose workspace, found by the lookup `path`, this person may see."""
-    ids = None if path is None else visible_ids(user)
-    return rows if ids is None else rows.filter(**{f"{path}__in": ids})
+    if path is None:
+        return rows
+    ids = visible_ids(user)
+    return rows.filter(shown(path) if ids is None else Q(**{f"{path}__in": ids}))
 
 
 def is_visible(user: Any, *, path: str) -> Q:
     """The same as a condition, for a page that must not ask a question of its own for it."""
     if user.is_superuser:
-        return Q()
+        return shown(path)
     listed = Membership.objects.live().filter(user_id=user.pk, workspaces__isnull=False)
-    return Q(~Exists(listed)) | Q(**{f"{path}__in": listed.values("workspaces")})
+    everywhere = Q(~Exists(listed)) & shown(path)
+    return everywhere | Q(**{f"{path}__in": listed.values("workspaces")})
 
 
 def people_who_may(permission: str, *, workspace_id: Any = None) -> list[str]:

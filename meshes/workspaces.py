@@ -108,4 +108,5 @@ def bump_rules_version(workspace_id: UUID) -> int:
     takes puts changes of one workspace in a row.
     """
     Workspace.objects.filter(pk=workspace_id).update(rules_version=F("rules_version") + 1)
-    return Workspace.objects.values_list("rules_version", flat=True).get(pk=workspace_id)
+    now: int = Workspace.objects.values_list("rules_version", flat=True).get(pk=workspace_id)
+    return now

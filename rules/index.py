@@ -112,7 +112,7 @@ def _keep(workspace_id: UUID, index: RuleIndex) -> RuleIndex:
 def _rows(workspace_id: UUID) -> Iterator[tuple[Any, ...]]:
     enabled = Q(rules__active=True, rules__deleted_at__isnull=True)
     return iter(
-        Workspace.objects.filter(pk=workspace_id)
+        Workspace.everything.filter(pk=workspace_id)
         .annotate(rule=FilteredRelation("rules", condition=enabled))
         .values_list(*COLUMNS.values())
     )

@@ -65,7 +65,8 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], pure: list[pytest
 def _fresh_process() -> None:
     """Nothing that a process remembers of an account; tests give ids out again."""
     from connections import pace, usage
-    from deliveries import latency, retention
+    from deliveries import latency, loading, retention
+    from rules import index
 
     memory = (
         pace._paused_here,
@@ -77,6 +78,10 @@ def _fresh_process() -> None:
     for remembered in memory:
         remembered.clear()
     retention.start_over()
+    # The canary's rows have the same ids in every test.
+    index.forget()
+    loading._connection.cache_clear()
+    loading._version.cache_clear()
 
 
 @pytest.fixture

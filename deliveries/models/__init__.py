@@ -4,6 +4,7 @@ from deliveries.models.history import Attempt, Delivery, DeliveryQuerySet, Event
 from deliveries.models.looks import PayloadLook
 from deliveries.models.runtime import (
     BooksCheck,
+    Canary,
     EventHour,
     IdempotencyKey,
     Rollup,
@@ -30,6 +31,7 @@ __all__ = [
     "Attempt",
     "BackgroundJob",
     "BooksCheck",
+    "Canary",
     "Delivery",
     "DeliveryQuerySet",
     "Erasure",

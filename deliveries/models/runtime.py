@@ -176,6 +176,29 @@ class WorkerBeat(models.Model):
         return f"{self.kind} on {self.host}"
 
 
+class Canary(models.Model):
+    """How the canary does: one row at most.
+
+    Shape: `sent_at` is when the last one was sent, by the database's clock; `green_at` when one
+    arrived last whose rows are gone by now, and `latency_ms` how long it took. `trouble` is a
+    sentence about the last one that did not arrive or was not taken, empty when all is well.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    begun_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    green_at = models.DateTimeField(null=True, blank=True)
+    latency_ms = models.PositiveIntegerField(null=True, blank=True)
+    trouble = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "canaries"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Canary of {self.sent_at or self.begun_at:%Y-%m-%d %H:%M}"
+
+
 class BooksCheck(models.Model):
     """A recount of all rows, and whether the sums agree.
 

@@ -46,6 +46,7 @@ class Home:
             "DESTINATIONS_ALLOW_PRIVATE": "true",
             "PYTHONUNBUFFERED": "1",
             "LOG_LEVEL": "WARNING",
+            "CANARY_EVERY_S": "0",
             **self.secrets,
         }
 

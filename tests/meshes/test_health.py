@@ -37,6 +37,8 @@ def test_readyz_says_that_no_worker_ever_came(client) -> None:
         "oldest_due_age_s": None,
         "books_balanced": None,
         "books_checked_age_s": None,
+        "canary_green_at": None,
+        "canary_age_s": None,
     }
 
 
