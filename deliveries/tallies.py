@@ -1,7 +1,7 @@
 """Counts that only ever grow, of what came in and what became of it; made by a worker.
 
 Rows are counted once, in the order of their ids and some time after they were written, so
-that neither a row that appears late nor retention makes a count go back.
+that neither a row that appears late nor retention makes a count go back. The canary counts nowhere.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from deliveries.models import Attempt, Delivery, Event, Status, Tally, TallyPlace, Trigger
+from meshes.hidden import CANARY_WORKSPACE, shown
 
 ACCEPTED, MATCHED, PLANNED = "accepted", "matched", "planned"
 ATTEMPTS, ENDED, LATENCY = "attempts", "ended", "latency"
@@ -120,7 +121,7 @@ def _count_events(now: datetime) -> bool:
         return False
     found, last = Found(), settled[-1][0]
     for _, workspace, total, is_test, _ in settled:
-        if not is_test:
+        if not is_test and workspace != CANARY_WORKSPACE:
             found.add(Key(ACCEPTED, str(workspace)))
             found.add(Key(MATCHED, str(workspace)), int(total > 0))
             found.add(Key(PLANNED, str(workspace)), total)
@@ -131,7 +132,12 @@ def _count_events(now: datetime) -> bool:
 def _add_refused(found: Found, *, after: int, last: int) -> None:
     """Count deliveries that intake could not address, so that no attempt tells of them."""
     refused = Delivery.objects.filter(
-        event__gt=after, event__lte=last, status=Status.FAILED, attempt_count=0, is_test=False
+        shown(),
+        event__gt=after,
+        event__lte=last,
+        status=Status.FAILED,
+        attempt_count=0,
+        is_test=False,
     )
     groups = refused.order_by().values_list("workspace_id", "account_id", "reason")
     for workspace, account, reason, number in groups.annotate(n=Count("pk")):
@@ -161,6 +167,8 @@ def _tried(**which: Any) -> Any:
 
 
 def _add_attempt(found: Found, row: Tried) -> None:
+    if row.delivery__workspace_id == CANARY_WORKSPACE:
+        return
     workspace, account = str(row.delivery__workspace_id), row.delivery__account_id
     found.add(Key(ATTEMPTS, workspace, account, row.trigger, row.outcome))
     if row.duration_ms is not None:

@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from prometheus_client.core import Metric
 
+from connections.destinations import canary
 from connections.models import Account, Connection
 from deliveries.claiming import TABLE, WAITING_SQL
 from deliveries.models import Priority
+from meshes.hidden import shown
 from meshes.metrics.labels import MOST, OTHERS, of_workspace, workspace_names
 from meshes.metrics.samples import counter, gauge
 
@@ -32,13 +35,13 @@ _OLDEST = f"""(SELECT MIN(d.next_attempt_at) FROM {TABLE} d
 QUEUE_SQL = f"""
 SELECT a.id, {", ".join(_QUEUED.format(each) for each in Priority.values)},
   {", ".join(_OLDEST.format(each) for each in Priority.values)}
-FROM {ACCOUNTS} a ORDER BY a.id
+FROM {ACCOUNTS} a WHERE a.kind <> %s ORDER BY a.id
 """  # noqa: S608
 HELD_SQL = f"""
 SELECT c.workspace_id, c.account_id, (SELECT COUNT(*) FROM (
   SELECT 1 FROM {TABLE} d WHERE d.connection_id = c.id AND d.held_reason <> ''
   LIMIT {MOST_COUNTED}) AS counted)
-FROM {Connection._meta.db_table} c
+FROM {Connection._meta.db_table} c WHERE c.kind <> %s
 """  # noqa: S608
 QUEUED = f"Deliveries that wait for their turn or time; {MOST_COUNTED} stands for as many or more."
 HELD = "Deliveries that a person or working credentials must release; counted in the same way."
@@ -60,14 +63,14 @@ class Queue(NamedTuple):
 
 def names() -> Mapping[int, str]:
     """The label of each account: its host, or `others` for those beyond the first thousand."""
-    rows = Account.objects.order_by("pk").values_list("pk", "key")
+    rows = _of_people().values_list("pk", "key")
     return {pk: key if n < MOST else OTHERS for n, (pk, key) in enumerate(rows)}
 
 
 def pairs(names: Mapping[int, str]) -> Iterable[tuple[str, str]]:
     """The workspace's id and the account's label of every connection there is."""
-    rows = Connection.objects.live().values_list("workspace_id", "account_id").distinct()
-    return {(str(workspace), names.get(account, "")) for workspace, account in rows}
+    rows = Connection.objects.live().filter(shown()).values_list("workspace_id", "account_id")
+    return {(str(workspace), names.get(account, "")) for workspace, account in rows.distinct()}
 
 
 def families(names: Mapping[int, str], *, now: datetime) -> Iterator[Metric]:
@@ -79,9 +82,14 @@ def families(names: Mapping[int, str], *, now: datetime) -> Iterator[Metric]:
     yield from _pace(names, now=now)
 
 
+def _of_people() -> QuerySet[Account]:
+    """Every account but the canary's, which is none of a person."""
+    return Account.objects.exclude(kind=canary.DESTINATION.kind).order_by("pk")
+
+
 def _queues() -> list[Queue]:
     with connection.cursor() as cursor:
-        cursor.execute(QUEUE_SQL)
+        cursor.execute(QUEUE_SQL, [canary.DESTINATION.kind])
         rows = cursor.fetchall()
     kinds = len(PRIORITIES)
     return [Queue(pk, rest[:kinds], list(map(_moment, rest[kinds:]))) for pk, *rest in rows]
@@ -112,7 +120,7 @@ def _oldest(queues: Iterable[Queue], names: Mapping[int, str], *, now: datetime)
 
 def _held(names: Mapping[int, str]) -> Metric:
     with connection.cursor() as cursor:
-        cursor.execute(HELD_SQL)
+        cursor.execute(HELD_SQL, [canary.DESTINATION.kind])
         rows = cursor.fetchall()
     shown, found = workspace_names(), Counter[tuple[str, str]]()
     for workspace, account, count in rows:
@@ -122,7 +130,7 @@ def _held(names: Mapping[int, str]) -> Metric:
 
 def _pace(names: Mapping[int, str], *, now: datetime) -> Iterator[Metric]:
     budget, taken, left, paused = (defaultdict[tuple[str], float](float) for _ in range(4))
-    for row in Account.objects.order_by("pk"):
+    for row in _of_people():
         place = (names.get(row.pk, ""),)
         budget[place] += row.requests_per_second
         taken[place] += row.slots_taken

@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from deliveries import beats
+from deliveries.canary import last_green
 from deliveries.models import (
     Alert,
     BackgroundJob,
@@ -25,6 +26,7 @@ from deliveries.models import (
     Status,
     WorkerBeat,
 )
+from meshes.hidden import shown
 from meshes.metrics.labels import of_workspace, workspace_names
 from meshes.metrics.samples import Found, gauge
 
@@ -47,6 +49,7 @@ def families(now: datetime) -> Iterator[Metric]:
     yield from _queue()
     yield from _background()
     yield from _books(now)
+    yield from _canary()
     yield _alerts()
     names = dict.fromkeys(workspace_names().items(), 1.0)
     text = "The name of each workspace, for joining it with the id."
@@ -64,7 +67,7 @@ def _workers(now: datetime) -> Iterator[Metric]:
     ages = {(kind,): max(0.0, (now - at).total_seconds()) for kind, at, _ in found}
     text = "How long ago one of them last gave a sign; nothing when none ever did."
     yield gauge("meshes_worker_heartbeat_age_seconds", text, ("kind",), ages)
-    in_hand = Delivery.objects.filter(status=Status.PROCESSING).count()
+    in_hand = Delivery.objects.filter(shown(), status=Status.PROCESSING).count()
     text = "Deliveries that a worker has in hand, bulk imports included."
     yield gauge("meshes_deliveries_in_hand", text, (), {(): float(in_hand)})
 
@@ -121,6 +124,17 @@ def _books(now: datetime) -> Iterator[Metric]:
     yield gauge("meshes_books_age_seconds", "How long ago the last recount was.", (), age)
     text = "All deliveries there ever were, by how they stood at the last recount."
     yield gauge("meshes_books_deliveries", text, ("status",), sums)
+
+
+def _canary() -> Iterator[Metric]:
+    """The last arrival of a canary; nothing before the first."""
+    green = last_green()
+    at = {(): green.at.timestamp()} if green else {}
+    took = {(): green.latency_ms / 1000} if green else {}
+    text = "When an event of our own came the whole way last, in seconds since the epoch."
+    yield gauge("meshes_canary_last_success_timestamp_seconds", text, (), at)
+    text = "How long that one took from the endpoint to the record of its delivery."
+    yield gauge("meshes_canary_latency_seconds", text, (), took)
 
 
 def _alerts() -> Metric:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from connections.models import Connection
+from deliveries import tallies
 from deliveries.canary import go_round
 from deliveries.claiming import claim
-from deliveries.models import Canary, Delivery, Event
+from deliveries.models import Canary, Delivery, Event, Tally
 from deliveries.sending import send
 from meshes.hidden import CANARY_ORGANIZATION, CANARY_WORKSPACE
 from meshes.models import MachineKey, Organization, PublishableKey, Workspace
 from rules.models import MappingVersion, Rule
+from tests.builders import make_delivery, make_event, make_rule
 from tests.contract.machine import make_machine
 from tests.contract.registry import ENDPOINTS
 from tests.contract.worlds import make_world
@@ -163,3 +167,29 @@ def test_a_client_can_make_no_connection_to_the_canarys_destination():
 def test_the_canarys_own_state_is_on_no_page():
     assert Canary not in admin.site._registry
     assert not MachineKey.objects.filter(organization=CANARY_ORGANIZATION).exists()
+
+
+def test_no_metric_changes_but_the_canarys_own(client: Client, settings):
+    settings.METRICS_TOKEN = "metrics-token-for-tests"
+    rule = make_rule()
+    make_delivery(make_event(workspace=rule.workspace), rule)
+
+    before = scraped(client)
+    fly()
+    tallies.count_on(timezone.now() + timedelta(minutes=5), until=float("inf"))
+    after = scraped(client)
+
+    changed = {line.split("{")[0].split(" ")[0] for line in before ^ after}
+    assert changed == {
+        "meshes_canary_last_success_timestamp_seconds",
+        "meshes_canary_latency_seconds",
+    }
+    assert Tally.objects.filter(workspace_key=str(CANARY_WORKSPACE)).count() == 0
+    assert Tally.objects.get(measure="accepted").count == 1
+
+
+def scraped(client: Client) -> set[str]:
+    """The samples of the page; how late something is changes from one reading to the next."""
+    answer = client.get("/metrics", headers={"Authorization": "Bearer metrics-token-for-tests"})
+    lines = answer.content.decode().splitlines()
+    return {line for line in lines if not line.startswith(("#", "meshes_oldest_due_age"))}
