@@ -87,6 +87,33 @@ def credentials_of(
     )
 
 
+def without_secrets(draft: ConnectionDraft) -> Credentials:
+    """The open values of a new connection whose secrets a person enters later.
+
+    Raises: InvalidDraft with one sentence per bad field; a secret among the
+    values is one.
+    """
+    destination = _destination(draft, None)
+    errors = _bad_name(draft.name) | _unknown(draft, destination) | _no_bulk(draft, destination)
+    for item in destination.fields:
+        if item.secret and draft.values.get(item.key):
+            errors[item.key] = f"Leave the {item.label} out; a person enters it in the admin."
+    plain = {
+        item.key: _text(draft.values.get(item.key), item, errors) for item in destination.fields
+    }
+    metadata = _metadata(destination, plain, errors)
+    _require(destination, _later(destination, plain), errors, moved=False)
+    if errors:
+        raise InvalidDraft(errors)
+    key = destination.account_key(metadata)
+    return Credentials(metadata, Sealed(""), "", account_key=key, new_secret=False)
+
+
+def _later(destination: Destination, plain: Mapping[str, str]) -> dict[str, str]:
+    """The values as if every secret were there."""
+    return {item.key: "•" if item.secret else plain[item.key] for item in destination.fields}
+
+
 def _destination(draft: ConnectionDraft, connection: Connection | None) -> Destination:
     if connection is not None and connection.kind != draft.kind:
         raise InvalidDraft({"kind": "The destination of a connection cannot be changed."})

@@ -63,7 +63,7 @@ FLAGS = tuple(field.name for field in fields(Entry) if field.type == "bool")
 def written(rules: Iterable[Rule], *, workspace: str, now: datetime) -> str:
     """The text of a file with these rules; what asks nothing is left out."""
     head = {"format": FORMAT, "version": VERSION, "workspace": workspace}
-    body = {**head, "exported_at": now.isoformat(), "rules": [_told(_entry(r)) for r in rules]}
+    body = {**head, "exported_at": now.isoformat(), "rules": [told(entry_of(r)) for r in rules]}
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -90,11 +90,16 @@ def _entries(rules: Any) -> tuple[Entry, ...]:
         raise FileUnusable("The file holds no rules.")
     if len(rules) > MOST_RULES:
         raise FileUnusable(f"The file holds more than {MOST_RULES} rules. Split it.")
-    return tuple(_read_one(rule, place) for place, rule in enumerate(rules, start=1))
+    return tuple(
+        read_rule(rule, f"Rule {place} of the file") for place, rule in enumerate(rules, start=1)
+    )
 
 
-def _read_one(rule: Any, place: int) -> Entry:
-    where = f"Rule {place} of the file"
+def read_rule(rule: Any, where: str) -> Entry:
+    """One rule of a file; `where` names its place to people.
+
+    Raises: FileUnusable.
+    """
     top = _known(rule, TOP, where)
     when, then = (_known(top.get(part), names, where) for part, names in _PARTS)
     found = {"name": top.get("name"), "active": top.get("active", True), **when, **then}
@@ -120,13 +125,15 @@ def _known(part: Any, names: Mapping[str, str], where: str) -> dict[str, Any]:
     return {names[name]: value for name, value in part.items()}
 
 
-def _entry(rule: Rule) -> Entry:
+def entry_of(rule: Rule) -> Entry:
+    """What a file says of the rule."""
     same = {field.name for field in fields(Entry)} - {"connection", "target"}
     values = {name: getattr(rule, name) for name in same}
     return Entry(**values, connection=rule.connection.name, target=rule.target_label)
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def told(entry: Entry) -> dict[str, Any]:
+    """The entry as it stands in a file; what asks nothing is left out."""
     values = asdict(entry)
     when = {word: values[name] for word, name in WHEN.items() if values[name]}
     then = {word: values[name] for word, name in THEN.items() if values[name]}
