@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from deliveries import (
     admin_alerts,
+    admin_audit,
     admin_books,
     admin_erasing,
     admin_funnel,
@@ -47,6 +48,7 @@ __all__ = [
     "DeliveryAdmin",
     "EventAdmin",
     "admin_alerts",
+    "admin_audit",
     "admin_books",
     "admin_erasing",
     "admin_funnel",

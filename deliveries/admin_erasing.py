@@ -22,7 +22,9 @@ from deliveries.admin_history import HistoryAdmin
 from deliveries.erasure_pages import EraseForm
 from deliveries.models import Erasure
 from deliveries.permissions import MAY_ERASE
+from meshes import audit
 from meshes.admin_base import who
+from meshes.audit import Kind
 
 ASK = "deliveries_erasure_ask"
 
@@ -85,6 +87,8 @@ class ErasureAdmin(HistoryAdmin):
     def _erase(self, request: HttpRequest, form: EraseForm) -> HttpResponse:
         email, workspace = form.cleaned_data["email"], form.chosen
         row = erasing.ask(email, workspace=workspace, by=who(request), now=timezone.now())
+        by = audit.person(request.user)
+        audit.note(Kind.PRESSED, by=by, about=row, said="Asked for an erasure")
         self.message_user(request, "The erasure has started. This page becomes its receipt.")
         return HttpResponseRedirect(displays.address(row))
 

@@ -23,6 +23,8 @@ from deliveries.job_buttons import JOB_BUTTONS
 from deliveries.models import BackgroundJob, Delivery
 from deliveries.permissions import MAY_REPLAY_MANY
 from deliveries.selecting import SelectionUnclear
+from meshes import audit
+from meshes.audit import Kind
 from meshes.visibility import limited_to
 from rules.models import Rule
 
@@ -116,6 +118,8 @@ class BackgroundJobAdmin(HistoryAdmin):
             raise PermissionDenied
 
     def _to_job(self, request: HttpRequest, job: BackgroundJob) -> HttpResponse:
+        said = f"Started: {job.get_kind_display()}"
+        audit.note(Kind.PRESSED, by=audit.person(request.user), about=job, said=said)
         self.message_user(request, "The job has started. This page shows how far it is.")
         return HttpResponseRedirect(displays.address(job))
 

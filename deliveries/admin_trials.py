@@ -21,9 +21,11 @@ from deliveries.admin_history import HistoryAdmin
 from deliveries.models import Trial
 from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_cleaning import CannotCleanUp
+from meshes import audit
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
 from meshes.admin_returning import back_of, with_back
+from meshes.audit import Kind
 from meshes.visibility import limited_to
 from rules.models import Rule
 
@@ -102,6 +104,8 @@ class TrialAdmin(HistoryAdmin):
         if request.method == "POST":
             trial = trial_pages.send(request, page)
             if trial is not None:
+                by = audit.person(request.user)
+                audit.note(Kind.PRESSED, by=by, about=trial, said="Sent a test event")
                 return HttpResponseRedirect(with_back(displays.address(trial), back_of(request)))
         return self.own_page(request, "trial_new.html", title=f"Test of “{rule.name}”", page=page)
 

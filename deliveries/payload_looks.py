@@ -9,6 +9,8 @@ import structlog
 
 from deliveries.models import Event, PayloadLook
 from deliveries.permissions import MAY_SEE_PAYLOAD
+from meshes import audit
+from meshes.audit import Kind
 
 AGAIN_AFTER = timedelta(minutes=10)
 A_KEY = 0
@@ -49,5 +51,6 @@ def look_on(event: Event, *, user: Any, now: datetime) -> Any:
 def _noted(event: Event, *, by: str, by_id: int, now: datetime) -> Any:
     seen = {"event_uuid": event.uuid, "by": by, "by_id": by_id, "at": now}
     PayloadLook.objects.create(workspace_id=event.workspace_id, **seen)
+    audit.note(Kind.LOOKED, by=audit.Actor(by, by_id), about=event)
     log.info("payload_viewed", by=by, by_id=by_id, event_id=str(event.uuid))
     return event.payload

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
@@ -31,6 +32,7 @@ from deliveries import (
     tidying,
 )
 from deliveries.pump import run_pump
+from meshes import sign_in_tries
 from rules.repairing import release_returned
 
 HOPS = 3
@@ -98,6 +100,8 @@ def keep_history() -> None:
         ),
         silences=lambda: silence_alerts.look(now),
         books=lambda: books.check_books(now),
+        sign_in_tries=lambda: sign_in_tries.forget_old(now),
+        sessions=SessionStore.clear_expired,
     )
 
 

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from meshes import theme
+from meshes.admin_auditing import AuditedMixin
 from meshes.admin_buttons import ButtonsMixin
 from meshes.admin_deleting import SoftDeleteMixin
 from meshes.admin_returning import ReturningMixin
@@ -24,7 +25,12 @@ if theme.ENABLED:
     from unfold.admin import ModelAdmin as ThemeModelAdmin
     from unfold.admin import StackedInline as ThemeStackedInline
     from unfold.admin import TabularInline as ThemeTabularInline
-    from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.forms import (
+        AdminPasswordChangeForm,
+        AuthenticationForm,
+        UserChangeForm,
+        UserCreationForm,
+    )
     from unfold.views import ChangeList
     from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
     from unfold.widgets import UnfoldAdminSelectWidget as SelectInput
@@ -33,6 +39,7 @@ else:
     from django.contrib.admin import ModelAdmin as ThemeModelAdmin
     from django.contrib.admin import StackedInline as ThemeStackedInline
     from django.contrib.admin import TabularInline as ThemeTabularInline
+    from django.contrib.admin.forms import AdminAuthenticationForm as AuthenticationForm
     from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.forms import (
         AdminPasswordChangeForm,
@@ -43,6 +50,7 @@ else:
     from django.forms import Select as SelectInput
 
 __all__ = [
+    "AuthenticationForm",
     "ChangeList",
     "ConfigurationAdmin",
     "FileInput",
@@ -109,7 +117,7 @@ def _chosen_if_only_one(field: Any, db_field: ForeignKey[Any, Any]) -> Any:
     return field
 
 
-class ModelAdmin(LiveChoicesMixin, ButtonsMixin, ReturningMixin, ThemeModelAdmin):
+class ModelAdmin(AuditedMixin, LiveChoicesMixin, ButtonsMixin, ReturningMixin, ThemeModelAdmin):
     """The base of every page of ours.
 
     Shape: `workspace_path` is the lookup that leads to a row's workspace, for
@@ -192,7 +200,7 @@ class StackedInline(LiveChoicesMixin, ThemeStackedInline):
     """Rows of a related table, one form each."""
 
 
-class UserAdmin(DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(AuditedMixin, ButtonsMixin, DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
     """People of the staff, in the theme's clothes."""
 
     form = UserChangeForm
@@ -200,5 +208,5 @@ class UserAdmin(DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
     change_password_form = AdminPasswordChangeForm
 
 
-class GroupAdmin(DjangoGroupAdmin, ThemeModelAdmin):
+class GroupAdmin(AuditedMixin, DjangoGroupAdmin, ThemeModelAdmin):
     """Groups of permissions, in the theme's clothes."""

@@ -16,7 +16,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from meshes import audit
 from meshes.admin_returning import back_of
+from meshes.audit import Kind
 
 Act = Callable[[HttpRequest, Any, Mapping[str, Any]], str]
 
@@ -110,9 +112,12 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, row: Any, button: Button, values: Mapping[str, Any]
     ) -> None:
         try:
-            self.message_user(request, button.act(request, row, values), messages.SUCCESS)
+            said = button.act(request, row, values)
         except button.refusals as error:
             self.message_user(request, str(error), messages.ERROR)
+            return
+        audit.note(Kind.PRESSED, by=audit.person(request.user), about=row, said=button.label)
+        self.message_user(request, said, messages.SUCCESS)
 
     def _ask(
         self, request: HttpRequest, row: Any, button: Button, form: forms.Form

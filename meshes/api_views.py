@@ -5,18 +5,21 @@ Views stay thin: they find rows within the key's reach, call one verb and answer
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from meshes import strict_json, throttling
+from meshes import audit, strict_json, throttling
 from meshes.api_errors import MESSAGES, BadRequest, MethodNotAllowed
+from meshes.audit import Kind
 from meshes.bearer import MachineAuthentication, ReadOnlyKeysOnlyRead
 from meshes.bodies import optional_json_body
 from meshes.machine_tokens import MachineHolder
@@ -47,6 +50,7 @@ class ApiView(APIView):
     permission_classes = [ReadOnlyKeysOnlyRead]
     content_negotiation_class = AlwaysJson
     budget: ClassVar[Budget] = throttling.API
+    audited: ClassVar[bool] = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what cannot be served before anything of it is read.
@@ -62,6 +66,14 @@ class ApiView(APIView):
             self.perform_authentication(request)
             self.check_permissions(request)
             self.check_throttles(request)
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """The answer, after writing down a change that was made."""
+        done = response.status_code < HTTPStatus.BAD_REQUEST
+        if done and self.audited and request.method not in SAFE_METHODS:
+            by = audit.Actor(self.caller.created_by)
+            audit.note(Kind.API, by=by, said=f"{request.method} {request.path_info}")
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def check_throttles(self, request: Request) -> None:
         """Count this request against the key's budget."""

@@ -15,6 +15,22 @@ from simple_history.models import HistoricalRecords
 
 from meshes.encryption import SealedField
 from meshes.hidden import CANARY_ORGANIZATION, CANARY_WORKSPACE
+from meshes.staff_models import AuditEntry, RecoveryCode, SecondFactor, SignInTries
+
+__all__ = [
+    "AlertContact",
+    "AuditEntry",
+    "Configuration",
+    "MachineKey",
+    "Membership",
+    "Organization",
+    "PublishableKey",
+    "RecoveryCode",
+    "RoleGrant",
+    "SecondFactor",
+    "SignInTries",
+    "Workspace",
+]
 
 LIVE = Q(deleted_at__isnull=True)
 

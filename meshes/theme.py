@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 ENABLED = True
 APPS = ["unfold", "unfold.contrib.simple_history"] if ENABLED else []
@@ -23,6 +23,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
+    "ACCOUNT": {
+        "navigation": [{"title": "Second factor", "link": reverse_lazy("second-factor")}],
+    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -55,6 +58,7 @@ ICONS = {
     "Membership": "badge",
     "AlertContact": "notifications",
     "User": "person",
+    "AuditEntry": "policy",
     "Group": "group",
 }
 GUIDE_RIGHTS = (
@@ -63,7 +67,7 @@ GUIDE_RIGHTS = (
     "rules.add_rule",
     "deliveries.send_test_event",
 )
-TITLES = {"BooksCheck": "Books", "EventHour": "Milestone funnel"}
+TITLES = {"AuditEntry": "Audit", "BooksCheck": "Books", "EventHour": "Milestone funnel"}
 # Pages that list no table of their own: title, icon, name of the address, a permission of these.
 BESIDE = {
     "deliveries": (

@@ -16,7 +16,9 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
 from connections.models import Connection
+from meshes import audit
 from meshes.admin_base import who
+from meshes.audit import Kind
 from meshes.models import Workspace
 from meshes.visibility import visible_workspaces
 from rules.exchange_forms import ReviewForm, UploadForm, choices_in, inputs_for
@@ -101,7 +103,10 @@ class ExchangeMixin(admin.ModelAdmin):  # type: ignore[type-arg]
                 level = messages.WARNING if isinstance(error, RulesMoved) else messages.ERROR
                 self.message_user(request, str(error), level)
             else:
-                self.message_user(request, _done_words(done, _places(request)))
+                said = _done_words(done, _places(request))
+                by = audit.person(request.user)
+                audit.note(Kind.PRESSED, by=by, about=values["workspace"], said=said)
+                self.message_user(request, said)
                 return HttpResponseRedirect(_list_address())
         return self._review(request, values["workspace"], form.entries, values["text"])
 

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connections.catalog import CatalogUnreadable, refresh_catalog
 from connections.models import Connection
+from meshes import audit
+from meshes.audit import Kind
 from meshes.visibility import visible_workspaces
 from rules.targets import action_of, search_targets
 
@@ -58,6 +60,8 @@ class TargetsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             read = refresh_catalog(connection, now=timezone.now())
         except CatalogUnreadable as error:
             return JsonResponse({"ok": False, "message": str(error)})
+        by = audit.person(request.user)
+        audit.note(Kind.PRESSED, by=by, about=connection, said="Read tags and lists anew")
         words = f"Read {read.tags} tags and {read.lists} lists from {connection.account.key}."
         return JsonResponse({"ok": True, "message": words})
 

@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from meshes import moments
+from meshes import audit, moments
 from meshes.admin_base import who
+from meshes.audit import Kind
 from rules.errors import Refused, VersionUnknown
 from rules.models import CONDITION_FIELDS, Rule, RuleVersion
 from rules.next_step import counted_on, following
@@ -73,6 +74,8 @@ class VersionsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             version = version_of(rule, number)
             if request.method == "POST":
                 go_back(rule, number=number, by=who(request), now=timezone.now())
+                said = f"Went back to version {number}"
+                audit.note(Kind.PRESSED, by=audit.person(request.user), about=rule, said=said)
                 self.message_user(request, f"The rule says again what version {number} said.")
                 return HttpResponseRedirect(self._address(rule))
         except VersionUnknown as error:

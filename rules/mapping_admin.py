@@ -16,7 +16,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from connections.models import Connection
+from meshes import audit
 from meshes.admin_base import ModelAdmin, who
+from meshes.audit import Kind
 from rules import mapping_pages
 from rules.admin_targets import connections_of
 from rules.mapping_editing import Editing, opened, saved, typed
@@ -177,6 +179,8 @@ class MappingAdmin(ModelAdmin):
             return self._editor(request, outcome.again)
         words = "Nothing was changed, so no new version was made."
         if outcome.saved is not None:
+            by, said = audit.person(request.user), f"Saved mapping version {outcome.saved.version}"
+            audit.note(Kind.PRESSED, by=by, about=connection, said=said)
             words = f"Saved as version {outcome.saved.version}. Rules use it from now on."
         self.message_user(request, words, messages.SUCCESS if outcome.saved else messages.INFO)
         return HttpResponseRedirect(

@@ -16,7 +16,7 @@ from deliveries.books import check_books
 from deliveries.models import Alert, BackgroundJob, PayloadLook, Trial
 from meshes.admin_buttons import ButtonsMixin
 from meshes.keys import create_key, create_machine_key
-from meshes.models import AlertContact, Membership
+from meshes.models import AlertContact, AuditEntry, Membership
 from meshes.roles import give_roles
 from rules.models import EventType, ResourceType
 from tests.builders import (
@@ -115,6 +115,7 @@ def make_rows() -> dict[Any, Any]:
     told = {"kind": Alert.Kind.values[0], "key": "1", "raised_at": now, "last_at": now}
     Alert.objects.create(workspace=workspace, connection=rule.connection, rule=rule, **told)
     check_books(now)
+    AuditEntry.objects.create(kind="added", by="tests", workspace=workspace)
     tried = {"rule": rule, "rule_version": rule.current, "asked_by": "tests"}
     sent = make_event(workspace=workspace, is_test=True)
     Trial.objects.create(workspace=workspace, event=sent, **tried)

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from meshes import audit
+from meshes.audit import Kind
 from meshes.keys import create_machine_key
 from meshes.management.organizations import organization_named, workspaces_named
 
@@ -45,6 +47,7 @@ class Command(BaseCommand):
             workspaces=workspaces_named(limits["workspace"], organization),
             read_only=limits["read_only"],
         )
+        audit.note(Kind.COMMAND, by=audit.command(BY), about=key)
         answer = {"org_id": str(organization.id), "access_key": key.access_key}
         self._print({**answer, "secret_key": secret}, as_json=json)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from meshes import audit
+from meshes.audit import Kind
 from meshes.management.organizations import organization_named
 from meshes.workspaces import NameInvalid, NameTaken, create_workspace
 
@@ -32,6 +34,7 @@ class Command(BaseCommand):
             workspace, key = create_workspace(name, organization=organization, by=BY)
         except (NameInvalid, NameTaken) as error:
             raise CommandError(str(error)) from None
+        audit.note(Kind.COMMAND, by=audit.command(BY), about=workspace)
         self._print({"workspace_id": str(workspace.id), "publishable_key": key.key}, as_json=json)
 
     def _print(self, answer: dict[str, str], *, as_json: bool) -> None:
