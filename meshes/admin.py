@@ -15,7 +15,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from meshes import key_buttons, keys
 from meshes.access_forms import MachineKeyForm, MembershipForm, PublishableKeyForm
-from meshes.admin_base import ConfigurationAdmin, GroupAdmin, TabularInline, UserAdmin, who
+from meshes.admin_base import ConfigurationAdmin, GroupAdmin, TabularInline, who
 from meshes.key_buttons import copyable, state
 from meshes.models import (
     AlertContact,
@@ -25,16 +25,19 @@ from meshes.models import (
     PublishableKey,
     Workspace,
 )
+from meshes.sign_in_form import SignInForm
+from meshes.staff_admin import StaffAdmin
 from meshes.workspaces import furnish
 
 admin.site.site_header = admin.site.site_title = "Meshes"
 admin.site.index_title = "Overview"
+admin.site.login_form = SignInForm
 admin.site.unregister([User, Group])
 # The queue is plumbing: its rows come and go, and what happened stands in our own tables.
 # With Redis as the broker django-q2 registers no OrmQ.
 QUEUE = (Failure, OrmQ, Schedule, Success)
 admin.site.unregister([model for model in QUEUE if admin.site.is_registered(model)])
-admin.site.register(User, UserAdmin)
+admin.site.register(User, StaffAdmin)
 admin.site.register(Group, GroupAdmin)
 FIXED = ["id", "created_at", "created_by"]
 HELP = {

@@ -12,9 +12,10 @@ class MeshesConfig(AppConfig):
 
     def ready(self) -> None:
         """Let the checks register themselves, roles follow migrations, and reporting start."""
-        from meshes import checks, reporting  # noqa: F401
+        from meshes import checks, reporting, sign_in_records  # noqa: F401
         from meshes.roles import give_roles
 
+        sign_in_records.connect()
         # The last room to be migrated: by then the permissions of all of them exist.
         post_migrate.connect(
             give_roles, sender=apps.get_app_config("deliveries"), dispatch_uid="meshes.roles"

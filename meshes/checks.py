@@ -68,6 +68,20 @@ def _web() -> list[CheckMessage]:
     return found
 
 
+@register(deploy=True)
+def sign_ins_are_told_apart(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Whether tries to sign in can be counted by where they come from."""
+    if not settings.HTTPS or settings.SIGN_IN.proxies > 0:
+        return []
+    return [
+        Warning(
+            "No proxy is trusted, so tries to sign in are counted by name alone.",
+            hint="Say how many proxies of yours stand before this server: TRUSTED_PROXIES=1.",
+            id="meshes.W006",
+        )
+    ]
+
+
 def _limits() -> list[CheckMessage]:
     names = (
         "THROTTLE_ACCOUNT_PER_SECOND",
@@ -81,6 +95,14 @@ def _limits() -> list[CheckMessage]:
         for name in names
         if getattr(settings, name) <= 0
     ]
+    if min(settings.SIGN_IN[:2]) <= 0 or min(settings.SIGN_IN[3:5]) <= 0:
+        found.append(
+            Error(
+                "A limit of signing in is not above zero.",
+                hint="Look at SIGN_IN_TRIES, SIGN_IN_LOCK_MINUTES and SESSION_…_HOURS.",
+                id="meshes.E006",
+            )
+        )
     if settings.DELIVERY_RETENTION_DAYS < 0:
         found.append(
             Warning(

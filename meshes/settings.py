@@ -9,7 +9,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from meshes import api_description, logs, secrets_at_start, theme
+from meshes import api_description, logs, secrets_at_start, sign_in_settings, theme, transport
 from meshes.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,10 +26,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 DESTINATIONS_ALLOW_PRIVATE = env.bool("DESTINATIONS_ALLOW_PRIVATE", False)
 HTTPS = PUBLIC_URL.startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-X_FRAME_OPTIONS = "DENY"
+vars().update(transport.settings_for(https=HTTPS))
+SIGN_IN = sign_in_settings.read(env)
+SESSION_COOKIE_AGE = int(SIGN_IN.longest_hours * 3_600)
+AUTHENTICATION_BACKENDS = ["meshes.staff_backend.StaffBackend"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the largest field mapping in its editor
 
@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "meshes.page_middleware.PageAuthenticationMiddleware",
+    "meshes.staff_sessions.StaffSessionMiddleware",
     "meshes.page_middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "meshes.page_middleware.PageHistoryMiddleware",
@@ -94,7 +95,7 @@ TEMPLATES = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-]
+] + [{"NAME": "meshes.password_records.PasswordChangesAreRecorded"}]
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True

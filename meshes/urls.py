@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from deliveries.admin_guide import guide
-from meshes import api_pages, health
+from meshes import api_pages, health, second_factor_pages
 from meshes.metrics import metrics
 
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     re_path(r"^api/v1/+", include("rules.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/guide/", admin.site.admin_view(guide), name="guide"),
+    path("admin/login/code/", second_factor_pages.check, name="second-factor-check"),
+    path(
+        "admin/second-factor/",
+        admin.site.admin_view(second_factor_pages.own),
+        name="second-factor",
+    ),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

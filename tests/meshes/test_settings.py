@@ -31,7 +31,7 @@ STARTS = pytest.mark.parametrize("command", [MANAGE, GUNICORN], ids=["manage", "
 def names_read() -> set[str]:
     """The first argument of every `env.something(...)` in the settings."""
     found = set()
-    for file in ("settings.py", "secrets_at_start.py"):
+    for file in ("settings.py", "secrets_at_start.py", "sign_in_settings.py"):
         for node in ast.walk(ast.parse((ROOT / "meshes" / file).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value
