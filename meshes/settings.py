@@ -28,8 +28,7 @@ DESTINATIONS_ALLOW_PRIVATE = env.bool("DESTINATIONS_ALLOW_PRIVATE", False)
 HTTPS = PUBLIC_URL.startswith("https://")
 vars().update(transport.settings_for(https=HTTPS))
 SIGN_IN = sign_in_settings.read(env)
-SESSION_COOKIE_AGE = int(SIGN_IN.longest_hours * 3_600)
-AUTHENTICATION_BACKENDS = ["meshes.staff_backend.StaffBackend"]
+vars().update(sign_in_settings.for_django(SIGN_IN))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the largest field mapping in its editor
 
@@ -92,10 +91,6 @@ TEMPLATES = [
         },
     },
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-] + [{"NAME": "meshes.password_records.PasswordChangesAreRecorded"}]
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from meshes.environment import Environment
+
+VALIDATORS = (
+    "django.contrib.auth.password_validation.MinimumLengthValidator",
+    "django.contrib.auth.password_validation.CommonPasswordValidator",
+    "django.contrib.auth.password_validation.NumericPasswordValidator",
+    "meshes.password_records.PasswordChangesAreRecorded",
+)
 
 
 class SignInSettings(NamedTuple):
@@ -33,3 +40,12 @@ def read(env: Environment) -> SignInSettings:
         longest_hours=env.float("SESSION_LONGEST_HOURS", 168.0),
         proxies=env.int("TRUSTED_PROXIES", 0),
     )
+
+
+def for_django(settings: SignInSettings) -> dict[str, Any]:
+    """What Django is told of it, by Django's names."""
+    return {
+        "AUTHENTICATION_BACKENDS": ["meshes.staff_backend.StaffBackend"],
+        "AUTH_PASSWORD_VALIDATORS": [{"NAME": name} for name in VALIDATORS],
+        "SESSION_COOKIE_AGE": int(settings.longest_hours * 3_600),
+    }
