@@ -41,10 +41,9 @@ def begin(user: Any) -> SecondFactor:
 
     Why: a factor that counts is never replaced here; it is removed first.
     """
-    secret = seal(base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode())
+    secret: Any = seal(base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode())
     factor, _ = SecondFactor.objects.get_or_create(user=user, defaults={"secret": secret})
-    unconfirmed = SecondFactor.objects.filter(pk=factor.pk, confirmed_at=None)
-    unconfirmed.update(secret=secret)  # type: ignore[misc]  # the field takes sealed values
+    SecondFactor.objects.filter(pk=factor.pk, confirmed_at=None).update(secret=secret)
     factor.refresh_from_db()
     return factor
 
