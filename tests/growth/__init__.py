@@ -1,0 +1,1 @@
+"""Several web and worker machines on one database and one Redis, sharing nothing else."""
