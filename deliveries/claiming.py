@@ -27,8 +27,18 @@ UNFINISHED_SQL = "{0}.status IN ('pending', 'processing', 'retrying')"
 # All of them: an index that starts with the priority can then go straight to the time.
 PRIORITIES = ", ".join(str(value) for value in Priority.values)
 
+# From one account that has waiting work to the next by the index, so that those that have none,
+# however many, cost nothing.
+NEXT_SQL = f"""SELECT d.account_id FROM {TABLE} d WHERE {WAITING_SQL.format("d")}
+    {{after}} ORDER BY d.account_id LIMIT 1"""  # noqa: S608
 DUE_ACCOUNTS_SQL = f"""
-SELECT a.id, a.requests_per_second, a.last_timeout_at IS NOT NULL FROM connections_account a
+WITH RECURSIVE waiting (account_id) AS (
+  SELECT ({NEXT_SQL.format(after="")})
+  UNION ALL
+  SELECT ({NEXT_SQL.format(after="AND d.account_id > w.account_id")})
+  FROM waiting w WHERE w.account_id IS NOT NULL)
+SELECT a.id, a.requests_per_second, a.last_timeout_at IS NOT NULL
+FROM waiting w JOIN connections_account a ON a.id = w.account_id
 WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
   AND (a.lease_owner = %(owner)s OR a.lease_until IS NULL OR a.lease_until <= %(now)s)
   AND EXISTS (

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import structlog
 from django.db import connections
@@ -39,6 +39,11 @@ class Crew:
         """How many threads work for this account now."""
         with self._changed:
             return self._busy[account_id]
+
+    def busy_with(self, account_ids: Container[int]) -> int:
+        """How many threads work for any of these accounts now."""
+        with self._changed:
+            return sum(hands for account, hands in self._busy.items() if account in account_ids)
 
     def free(self, *, to_the_last: bool = False) -> int:
         """How many more jobs can start at once; `to_the_last` counts up to `most`."""

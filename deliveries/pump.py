@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import sys
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from django.conf import settings
@@ -27,6 +28,11 @@ from deliveries.shares import Shares
 from deliveries.sweeping import Sweeper
 
 LOOK_EVERY_S = 0.1
+REST_PER_LOOK = 3.0
+"""So many times as long as a look took is waited for the next, when that is longer.
+
+With thousands of accounts a look takes long, and senders need the processor more."""
+
 RUN_S = 45.0
 FINISH_S = 40.0
 BEAT_EVERY_S = 1.0
@@ -56,6 +62,8 @@ class Pump:
         self.most_unwell = max(1, senders // UNWELL_PART)
         self.unwell: set[int] = set()
         self.unserved = 0
+        self.alone = True
+        self.salt = random.getrandbits(32)
         self.sweeper = Sweeper()
         self.leased: dict[int, float] = {}
         self.served: dict[int, float] = {}
@@ -109,12 +117,14 @@ class Pump:
             try:
                 if not self._still_wanted(row_id):
                     return True
+                began = time.monotonic()
                 self._look()
+                took = time.monotonic() - began
             except DatabaseError as error:
                 log.warning("database_unavailable", error=type(error).__name__)
                 close_old_connections()
-                time.sleep(1.0)
-            wakeup.wait(LOOK_EVERY_S)
+                took = 1.0 / REST_PER_LOOK
+            wakeup.wait(max(LOOK_EVERY_S, REST_PER_LOOK * took))
         return False
 
     def _still_wanted(self, row_id: uuid.UUID) -> bool:
@@ -123,6 +133,7 @@ class Pump:
         self.last_beat = time.monotonic()
         for account_id in imports.accounts_to_drive():
             self.crew.start(account_id, self._drive_import)
+        self.alone = beats.alive("pump") < 2
         return beats.beat(row_id) and os.getppid() == self.parent
 
     def _drive_import(self, account_id: int) -> None:
@@ -138,25 +149,30 @@ class Pump:
         unwell = {account.id for account in due if is_unwell(account)}
         self.unwell -= {account.id for account in due} - unwell
         self.unwell |= unwell
-        due.sort(key=lambda each: (each.id in unwell, self.served.get(each.id, 0.0)))
-        alone = [account for account in due if not self.crew.busy(account.id)]
-        for account in alone:
-            self._serve(account, to_the_last=account.id not in unwell)
-        self.unserved = sum(not self.crew.busy(account.id) for account in alone)
-        for account in due:
-            self._serve(account)
+        due.sort(key=self._place)
+        idle = [account for account in due if not self.crew.busy(account.id)]
+        self._serve([each for each in idle if each.id not in unwell], to_the_last=True)
+        self._serve([each for each in idle if each.id in unwell])
+        self.unserved = sum(not self.crew.busy(account.id) for account in idle)
+        self._serve(due)
 
-    def _serve(self, account: DueAccount, *, to_the_last: bool = False) -> None:
-        if self.crew.free(to_the_last=to_the_last) <= 0 or not self._has_room(account):
-            return
-        self.served[account.id] = time.monotonic()
-        self.crew.start(account.id, self._send_for)
+    def _place(self, account: DueAccount) -> tuple[bool, float, int]:
+        """Where the account stands in the line; new ones in another order for each pump."""
+        waits_since = self.served.get(account.id, 0.0)
+        return account.id in self.unwell, waits_since, account.id ^ self.salt
+
+    def _serve(self, accounts: Iterable[DueAccount], *, to_the_last: bool = False) -> None:
+        for account in accounts:
+            if self.crew.free(to_the_last=to_the_last) <= 0:
+                return
+            if self._has_room(account):
+                self.served[account.id] = time.monotonic()
+                self.crew.start(account.id, self._send_for)
 
     def _has_room(self, account: DueAccount) -> bool:
         if self.crew.busy(account.id) >= wanted(account):
             return False
-        others = sum(map(self.crew.busy, self.unwell)) if account.id in self.unwell else 0
-        return bool(others < self.most_unwell)
+        return account.id not in self.unwell or self.crew.busy_with(self.unwell) < self.most_unwell
 
     def _may_drive(self, account_id: int) -> bool:
         if time.monotonic() - self.leased.get(account_id, -LEASE_EVERY_S) < LEASE_EVERY_S:
@@ -173,8 +189,15 @@ class Pump:
         """Send what is due for one account, for a turn, so that others get theirs.
 
         Why: the lease is taken here, since a write that waits must not keep the
-        loop from accounts that work.
+        loop from accounts that work. It is given back at once while there is too
+        much to do here, so that pumps of other machines can help.
         """
+        self._send_turn(account_id)
+        if self.unserved and not self.alone and self.crew.busy(account_id) <= 1:
+            self.leased.pop(account_id, None)
+            leases.release([account_id], owner=self.owner)
+
+    def _send_turn(self, account_id: int) -> None:
         until = time.monotonic() + TURN_S
         while self.claiming and self._may_drive(account_id):
             self.crew.went_on()

@@ -7,6 +7,7 @@ ROWS = {
     "calls": "HTTP calls per delivery, by action",
     "load": "self-made 429s and processor time, over 2,000 deliveries",
     "claims": "what a look for work costs, with 10,000 to 1,000,000 deliveries",
+    "looks": "what a pump's look for work costs, with 20 to 5,000 accounts",
     "isolation": "latency of a healthy account beside sick ones",
     "replay": "latency of live deliveries while 100,000 are replayed",
     "kills": "time until all is in order again after kill -9, and calls made twice",

@@ -88,6 +88,15 @@ def test_finding_accounts_with_work_reads_only_what_waits(crowded):
     assert "Seq Scan on deliveries_delivery" not in plan
 
 
+def test_finding_accounts_goes_from_one_with_work_to_the_next(crowded):
+    plan = plan_of(
+        claiming.DUE_ACCOUNTS_SQL, {"now": claiming.as_parameter(soon(0)), "owner": "me"}
+    )
+
+    # The first account, each next one, and whether its work is due.
+    assert plan.count("delivery_due") + plan.count("delivery_lane") == 3
+
+
 @pytest.mark.parametrize(
     ("sql", "index"),
     [

@@ -207,6 +207,50 @@ def test_accounts_that_did_not_answer_get_one_hand_and_a_part_of_all(db):
     work.close()
 
 
+def test_thousands_of_accounts_that_fail_are_counted_once_per_look(db):
+    work = Pump(run_s=1.0)
+    work.unwell = set(range(5_000))
+    go = threading.Event()
+    work.crew.start(7, lambda _: go.wait(10))
+    work.crew.start(9_999, lambda _: go.wait(10))
+
+    assert work.crew.busy_with(work.unwell) == 1
+
+    go.set()
+    work.close()
+
+
+@pytest.mark.parametrize(
+    ("alone", "unserved", "kept"), [(False, 1, False), (False, 0, True), (True, 1, True)]
+)
+def test_an_account_is_free_for_other_pumps_when_there_is_too_much_to_do_here(
+    sandbox, alone, unserved, kept
+):
+    delivery = due(tag_rule(sandbox))
+    work = Pump(run_s=1.0)
+    work.alone, work.unserved = alone, unserved
+
+    work._send_for(delivery.account_id)
+
+    owner = Account.objects.get(pk=delivery.account_id).lease_owner
+    assert owner == (work.owner if kept else "")
+    assert statuses() == {"completed": 1}
+    work.close()
+
+
+def test_a_pump_knows_whether_another_one_works(db):
+    work, row = Pump(run_s=1.0), beats.start("pump")
+    assert work._still_wanted(row.pk) is True
+    alone = work.alone
+
+    beats.start("pump")
+    work.last_beat = 0.0
+    work._still_wanted(row.pk)
+
+    assert (alone, work.alone) == (True, False)
+    work.close()
+
+
 @pytest.mark.parametrize(("silent", "answered", "hands"), [(0, 0, 1), (0, 1, 3), (1, 1, 1)])
 def test_calls_in_flight_follow_the_latency_once_an_account_answers(silent, answered, hands):
     latency._seconds[77], latency._answered_at[77] = 0.3, time.monotonic() - (1 - answered) * 60
