@@ -28,12 +28,27 @@ ATTEMPTS = Attempt._meta.db_table
 JOBS = BackgroundJob._meta.db_table
 TRIALS = Trial._meta.db_table
 
-WINDOW = 200
-"""So many events are looked at to find those of a slice."""
 
-SLICE = 60
-MOST_DELIVERIES = 200
-"""A slice ends before it holds more deliveries, so that its transaction stays short."""
+@dataclass(frozen=True, slots=True)
+class Strides:
+    """How much is done at once, and how long a break follows.
+
+    Shape: so many events are looked at to find the `events` of a slice, which
+    ends before it holds more `deliveries`, so that its transaction stays short.
+    Units: `rest` is a multiple of what the slice took.
+    """
+
+    window: int
+    events: int
+    deliveries: int
+    rest: float
+
+
+# On SQLite a transaction keeps all other writers waiting; on PostgreSQL it is in nobody's way.
+STRIDES = {
+    "sqlite": Strides(window=200, events=60, deliveries=200, rest=1.0),
+    "postgresql": Strides(window=1_000, events=500, deliveries=1_500, rest=0.25),
+}
 
 LOOK_AGAIN_S = 3_600.0
 """How long this process skips events that it has seen staying."""
@@ -47,7 +62,7 @@ SELECT e.id, e.total_rules, EXISTS (
   OR d.job_id IN (SELECT j.id FROM {JOBS} j WHERE j.state IN ('running', 'paused'))))
 FROM (
   SELECT id, total_rules FROM {EVENTS} WHERE id > %s AND id <= %s AND created_at < %s
-  ORDER BY id LIMIT {WINDOW}) AS e
+  ORDER BY id LIMIT %s) AS e
 ORDER BY e.id
 """  # noqa: S608
 
@@ -89,8 +104,7 @@ def remove_old(now: datetime, *, until: float) -> int:
             break
         removed += _remove(ids) if ids else 0
         _place.after = after
-        # As long a break, so that intake gets its turn where one transaction excludes others.
-        time.sleep(min(time.monotonic() - began, 1.0))
+        time.sleep(min(_strides().rest * (time.monotonic() - began), 1.0))
     if removed:
         log.info("history_removed", events=removed)
     return removed
@@ -101,6 +115,10 @@ def start_over() -> None:
     _place.after, _place.until = 0, 0.0
 
 
+def _strides() -> Strides:
+    return STRIDES[connection.vendor]
+
+
 def _begin() -> int:
     if time.monotonic() >= _place.until:
         _place.after, _place.until = 0, time.monotonic() + LOOK_AGAIN_S
@@ -109,14 +127,15 @@ def _begin() -> int:
 
 def _slice(after: int, last: int, cut: datetime) -> tuple[list[int], int, bool]:
     """The next events that may go, the id to look beyond next time, and whether that is all."""
+    strides = _strides()
     with connection.cursor() as cursor:
-        cursor.execute(WINDOW_SQL, [after, last, as_parameter(cut)])
+        cursor.execute(WINDOW_SQL, [after, last, as_parameter(cut), strides.window])
         rows = cursor.fetchall()
     ids: list[int] = []
-    room = MOST_DELIVERIES
+    room = strides.deliveries
     for pk, total, stays in rows:
         if not stays:
-            if ids and (len(ids) == SLICE or total > room):
+            if ids and (len(ids) == strides.events or total > room):
                 break
             ids.append(pk)
             room -= total

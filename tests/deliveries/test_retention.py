@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,12 @@ from tests.deliveries.olden import counted, old_event, remove_now, rows_left
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
+
+
+def stride(monkeypatch: pytest.MonkeyPatch, **over: int) -> None:
+    """Let retention do less at once."""
+    shorter = replace(retention.STRIDES[connection.vendor], **over)
+    monkeypatch.setitem(retention.STRIDES, connection.vendor, shorter)
 
 
 def test_an_old_event_goes_with_all_that_belongs_to_it_and_a_younger_one_stays():
@@ -95,7 +102,7 @@ def test_what_was_removed_is_counted_by_the_hour_and_by_the_rule():
 
 
 def test_slices_add_to_the_counts_of_earlier_ones(monkeypatch):
-    monkeypatch.setattr(retention, "MOST_DELIVERIES", 1)
+    stride(monkeypatch, deliveries=1)
     rule = make_rule()
     for _ in range(3):
         old_event(rule)
@@ -106,7 +113,7 @@ def test_slices_add_to_the_counts_of_earlier_ones(monkeypatch):
 
 
 def test_events_that_stay_do_not_keep_younger_ones_from_going(monkeypatch):
-    monkeypatch.setattr(retention, "SLICE", 1)
+    stride(monkeypatch, events=1)
     rule = make_rule()
     staying = [old_event(rule, status="pending") for _ in range(2)]
     for _ in range(3):
@@ -216,3 +223,15 @@ def test_recounts_go_although_history_is_kept_for_ever(settings):
 
     assert remove_by_the_way(timezone.now(), until=time.monotonic() + 9) == 1
     assert (Alert.objects.count(), BooksCheck.objects.count()) == (1, 0)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("table", ["event", "delivery", "attempt"])
+def test_the_server_clears_a_table_of_history_when_a_twentieth_is_dead(table):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reloptions FROM pg_class WHERE relname = %s", [f"deliveries_{table}"]
+        )
+        (options,) = cursor.fetchone()
+
+    assert "autovacuum_vacuum_scale_factor=0.05" in options
