@@ -1,6 +1,7 @@
 """Writes down who did what; every edge that changes something calls it.
 
-Texts are names of rows, buttons and fields: no payload, no email, no secret.
+Texts are names of rows, buttons and fields: no payload, no email, no secret. A table whose
+rows are named by such a thing says `named_in_audit` in its place.
 """
 
 from __future__ import annotations
@@ -51,6 +52,6 @@ def _row(about: Model) -> dict[str, Any]:
     return {
         "about": about._meta.label_lower,
         "row_id": str(about.pk)[:64],
-        "row": str(about)[:200],
+        "row": str(getattr(about, "named_in_audit", about))[:200],
         "workspace_id": workspace,
     }

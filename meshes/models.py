@@ -241,6 +241,11 @@ class AlertContact(Configuration):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def named_in_audit(self) -> str:
+        """Nothing: the audit outlives the address, its row's id stands beside."""
+        return ""
+
 
 class RoleGrant(models.Model):
     """That a permission was once given to a group that ships with the product.

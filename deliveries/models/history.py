@@ -79,6 +79,11 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.page_title or self.event
 
+    @property
+    def named_in_audit(self) -> str:
+        """The name without the page's title, which came with the payload."""
+        return self.event
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries by what they wait for."""

@@ -18,7 +18,7 @@ from meshes.api_views import ApiView
 from meshes.audit import Kind
 from meshes.keys import create_key
 from meshes.models import AuditEntry, MachineKey, Membership, PublishableKey, Workspace
-from tests.builders import make_organization, make_workspace
+from tests.builders import make_event, make_organization, make_workspace
 from tests.contract.machine import make_machine
 from tests.meshes.access import make_rows, pages, people
 
@@ -169,6 +169,18 @@ def test_a_change_through_the_api_names_its_key_and_a_refused_one_nobody() -> No
     machine.ask("GET", path)
 
     assert entries(kind=Kind.API) == [("api", f"machine key: {machine.key.name}", f"PUT {path}")]
+
+
+def test_what_came_with_a_payload_and_addresses_are_not_repeated(staff) -> None:
+    event = make_event(page_title="canary title", payload={"email": "canary@example.com"})
+    contact = {"workspace": event.workspace_id, "email": "canary@example.com"}
+
+    staff.get(reverse("admin:deliveries_event_change", args=[event.pk]) + "?payload")
+    staff.post(reverse("admin:meshes_alertcontact_add"), contact)
+
+    rows = AuditEntry.objects.exclude(kind=Kind.SIGN_IN).order_by("id")
+    assert list(rows.values_list("kind", "row")) == [("looked", "page.completed"), ("added", "")]
+    assert "canary" not in str(list(rows.values()))
 
 
 def test_a_refused_form_leaves_no_entry(staff) -> None:
