@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ FACTS = IDS | frozenset("at away code error limit_s method outcome reason step s
 OUTSIDE_OF_ROOT = ("django-q",)
 TOLD_TWICE = ("django.request",)
 """Says of every answer of 500 that there was one, whose cause has a line of its own."""
+
+SENDERS = ("opentelemetry", "sentry_sdk", "urllib3")
+"""A report that a collector is away would only meet the next one that is."""
 
 KEPT = frozenset(
     "event_id timestamp level logger message platform release environment sdk tags exception "
@@ -58,7 +62,7 @@ class Reporter(logging.Handler):
         from sentry_sdk.utils import event_from_exception
 
         facts, error = _said(record)
-        if error is None and record.name in TOLD_TWICE:
+        if record.name.startswith(SENDERS) or (error is None and record.name in TOLD_TWICE):
             return
         report: Any = {"level": "error", "logger": record.name}
         if error is not None:
@@ -77,7 +81,9 @@ def start(dsn: str) -> None:
         import sentry_sdk
     except ImportError:
         raise NotInstalled(MISSING) from None
-    sentry_sdk.init(dsn=dsn, before_send=cleaned, **NEVER)
+    # Without a release the SDK would start git to find one.
+    release = os.environ.get("SENTRY_RELEASE", "")
+    sentry_sdk.init(dsn=dsn, release=release, before_send=cleaned, **NEVER)
     reporter = Reporter()
     for name in ("", *OUTSIDE_OF_ROOT):
         logging.getLogger(name).addHandler(reporter)

@@ -18,7 +18,7 @@ MISSING = (
 )
 NANOSECONDS = 1_000_000_000
 _NOTHING = nullcontext()
-_state: dict[str, Any] = {"tracer": None}
+_state: dict[str, Any] = {"provider": None, "tracer": None}
 
 
 class NotInstalled(Exception):
@@ -37,6 +37,7 @@ def start(endpoint: str) -> None:
         raise NotInstalled(MISSING) from None
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     use(BatchSpanProcessor(exporter))
+    atexit.register(stop)
 
 
 def use(processor: Any) -> None:
@@ -45,17 +46,20 @@ def use(processor: Any) -> None:
     from opentelemetry.sdk.trace import TracerProvider
 
     # The operator's OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
-    provider = TracerProvider(
-        resource=Resource({"service.name": "meshes"}).merge(Resource.create())
-    )
+    resource = Resource.create()
+    if str(resource.attributes["service.name"]).startswith("unknown_service"):
+        resource = resource.merge(Resource({"service.name": "meshes"}))
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     _state["tracer"] = provider.get_tracer("meshes")
-    atexit.register(provider.shutdown)
+    _state["provider"] = provider
 
 
 def stop() -> None:
-    """Make no more spans."""
-    _state["tracer"] = None
+    """Send what is left, and make no more spans."""
+    provider, _state["provider"], _state["tracer"] = _state["provider"], None, None
+    if provider is not None:
+        provider.shutdown()
 
 
 def span(name: str, **facts: Any) -> AbstractContextManager[None]:

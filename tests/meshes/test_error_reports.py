@@ -97,6 +97,13 @@ def test_a_warning_is_not_reported(reports):
     assert reports() == []
 
 
+def test_a_collector_that_is_away_is_no_report(reports):
+    logging.getLogger("opentelemetry.exporter").error("Failed to export spans.")
+    logging.getLogger("sentry_sdk.errors").error("Cannot send.")
+
+    assert reports() == []
+
+
 def test_what_others_add_to_a_report_is_taken_out():
     report = {
         "message": "x",

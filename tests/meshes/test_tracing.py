@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +43,7 @@ def test_spans_lead_from_acceptance_over_a_failed_attempt_to_the_call(api, sandb
     send(claim(delivery.account_id))
 
     event, attempts = Event.objects.get(), Attempt.objects.order_by("pk")
+    assert spans("meshes.accept")[0].resource.attributes["service.name"] == "meshes"
     (accept,), (match,), (store,) = map(spans, ("meshes.accept", "meshes.match", "meshes.store"))
     assert accept.attributes["meshes.event_uuids"] == (str(event.uuid),)
     assert match.parent.span_id == store.parent.span_id == accept.context.span_id
@@ -107,3 +110,28 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(settings, 
         "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the packages for tracing are not installed. "
         "Run: python -m pip install --require-hashes -r requirements-extras.txt"
     )
+
+
+def test_spans_reach_a_collector_over_http():
+    asked: list[tuple[str, str]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append((self.path, self.headers["Content-Type"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_args) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tracing.start(f"http://127.0.0.1:{server.server_port}/")
+    with tracing.span("meshes.accept", event_id=1):
+        pass
+    tracing.stop()
+    server.shutdown()
+    server.server_close()
+
+    assert asked == [("/v1/traces", "application/x-protobuf")]
