@@ -96,6 +96,7 @@ def home_page(request: HttpRequest) -> dict[str, Any]:
         "empty": not workspaces,
         "guide_url": address_of(None) if may_open_guide(request) else "",
         "counted": wording.moment(now),
+        "canary_every": _canary_period(),
     }
 
 
@@ -257,14 +258,16 @@ def _canary(now: datetime) -> Iterator[Sign]:
     found = canary.standing(now)
     if found.state == "off":
         return
-    every = wording.duration(round(canary.period().total_seconds() * 1_000))
-    told = f"An event of our own goes the whole way, without network, every {every}."
-    if found.state == "red":
-        told = f"{found.trouble} {canary.ADVICE}".strip()
-    yield Sign("Canary", canary_words(found, now), CANARY_TONES[found.state], told)
+    advice = f"{found.trouble} {canary.ADVICE}".strip() if found.state == "red" else ""
+    yield Sign("Canary", _canary_words(found, now), CANARY_TONES[found.state], advice)
 
 
-def canary_words(found: canary.Standing, now: datetime) -> str:
+def _canary_period() -> str:
+    seconds = canary.period().total_seconds()
+    return wording.duration(round(seconds * 1_000)) if seconds else ""
+
+
+def _canary_words(found: canary.Standing, now: datetime) -> str:
     """When one arrived last, and how long it took when all is well."""
     if found.green is None:
         return "not sent yet" if found.state == "new" else "never arrived"

@@ -60,7 +60,7 @@ def alive(kind: str, *, worker: str | None = None, host: str | None = None) -> i
     Shape: `worker` counts only those under that supervisor, `host` only
     those on that machine.
     """
-    rows = _living().filter(kind=kind)
+    rows = living().filter(kind=kind)
     rows = rows if worker is None else rows.filter(worker=worker)
     return (rows if host is None else rows.filter(host=host[:128])).count()
 
@@ -74,18 +74,19 @@ def is_closing(kind: str, *, worker: str) -> bool:
 
 def is_first(row: WorkerBeat) -> bool:
     """Whether no older one of this kind and worker is at work, so that one of two gives way."""
-    alike = _living().filter(kind=row.kind, worker=row.worker)
+    alike = living().filter(kind=row.kind, worker=row.worker)
     first = alike.order_by("started_at", "pk").first()
     return first is None or first.pk == row.pk
 
 
 def someone_lacks_a_pump() -> bool:
     """Whether a supervisor is alive whose worker has no pump."""
-    with_pump = _living().filter(kind="pump").values("worker")
-    return _living().filter(kind="supervisor").exclude(worker__in=with_pump).exists()
+    with_pump = living().filter(kind="pump").values("worker")
+    return living().filter(kind="supervisor").exclude(worker__in=with_pump).exists()
 
 
-def _living() -> QuerySet[WorkerBeat]:
+def living() -> QuerySet[WorkerBeat]:
+    """Those that beat lately and are not about to stop."""
     since = database_now() - timedelta(seconds=ALIVE_S)
     return WorkerBeat.objects.filter(beat_at__gt=since, stopping=False)
 

@@ -167,8 +167,6 @@ def _tried(**which: Any) -> Any:
 
 
 def _add_attempt(found: Found, row: Tried) -> None:
-    if row.delivery__workspace_id == CANARY_WORKSPACE:
-        return
     workspace, account = str(row.delivery__workspace_id), row.delivery__account_id
     found.add(Key(ATTEMPTS, workspace, account, row.trigger, row.outcome))
     if row.duration_ms is not None:

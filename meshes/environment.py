@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -46,3 +47,17 @@ class Environment(environ.FileAwareEnv):
             kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
             kind = kinds.get(cast, "spelled differently")
             raise ImproperlyConfigured(f"{var} must be {kind}.") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of SQLite's file where it is missing.
+
+    Raises: ImproperlyConfigured when it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder of the file in DATABASE_URL cannot be made ({type(error).__name__}). "
+            "Name one that this user may write to."
+        ) from None

@@ -10,7 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from meshes import api_description, logs, secrets_at_start, sign_in_settings, theme, transport
-from meshes.environment import Environment
+from meshes.environment import Environment, make_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -113,7 +113,7 @@ DATABASES = {
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(DATABASES["default"]["NAME"]).parent)
     DATABASES["default"]["ENGINE"] = "meshes.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
