@@ -140,7 +140,9 @@ def masked_query(
 
 def masked_path(path: str, *, hide: Collection[str]) -> str:
     """The path with every segment masked that carries an email or hidden value."""
-    return "/".join(masked_texts(list(map(unquote, path.split("/"))), hide=hide))
+    segments = masked_texts(list(map(unquote, path.split("/"))), hide=hide)
+    # A value with a slash in it may have become two segments.
+    return masked_texts(["/".join(segments)], hide=hide)[0]
 
 
 def masked_body(
@@ -215,12 +217,16 @@ def _present(spellings: tuple[str, ...], text: str) -> list[str]:
 @lru_cache(maxsize=1024)
 def _spellings(value: str) -> frozenset[str]:
     escaped, plain = json.dumps(value)[1:-1], _WRITE(value)[1:-1]
+    quoted = quote(value, safe="", errors="replace")
     found = {
         value,
-        quote(value, safe="", errors="replace"),
+        value.replace(" ", "+"),
+        quoted,
+        quote(quoted),
         quote(value, errors="replace"),
         quote_plus(value, errors="replace"),
         html.escape(value),
+        html.escape(value, quote=False),
         *(spelling.replace("/", slash) for spelling in (escaped, plain) for slash in ("/", "\\/")),
     }
     return frozenset(spelling.casefold() for spelling in found)
