@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TESTING := DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite:///:memory:
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test walk faults soak bench check lock licenses clean
+.PHONY: help install dev demo test walk faults soak fuzz bench check lock licenses clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -47,6 +47,9 @@ faults: $(DEV) ## Break everything at random, two minutes a combination; docs/re
 
 soak: $(DEV) ## The same for long, on each database; ARGS="--minutes 60"
 	@$(BIN)/python -m tests.faults --soak $(ARGS)
+
+fuzz: $(DEV) ## Send 100,000 odd requests to the ingest addresses on both databases; ARGS="--inputs 5000"
+	@$(BIN)/python -m tests.fuzzing $(ARGS)
 
 bench: $(DEV) ## Measure intake and delivery as a table of ratios; ARGS=--quick, ARGS="drain kills"
 	@$(BIN)/python -m tests.bench $(ARGS)

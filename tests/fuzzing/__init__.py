@@ -1,0 +1,1 @@
+"""A hundred thousand odd requests for the two addresses that take events; `make fuzz`."""
