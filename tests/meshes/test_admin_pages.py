@@ -16,6 +16,7 @@ from tests.builders import make_catalog, make_rule, make_workspace
 from tests.deliveries.pages import text_of, viewer
 
 CEILING = 40
+LIST_SAYS_ALL = {"meshes.AuditEntry"}  # a row's page leads to the list
 PAGES = sorted(admin.site._registry, key=lambda table: table._meta.label)
 BY_LABEL = {table._meta.label: table for table in PAGES}
 
@@ -56,6 +57,8 @@ def test_every_page_renders_within_its_ceiling_of_queries(label, staff, rows) ->
             answer.render() if hasattr(answer, "render") else None
 
         allowed = {403} if address.endswith(("/add/", "/delete/")) else set()
+        if label in LIST_SAYS_ALL and address.endswith(("/change/", "/history/")):
+            allowed = {302}
         assert answer.status_code in {200, *allowed}, address
         assert len(queries) <= CEILING, f"{address}: {len(queries)}"
 
