@@ -36,6 +36,17 @@ PR_SET_PDEATHSIG = 1
 log = structlog.get_logger(__name__)
 
 
+def patience_s(workers: int, fruitless: int) -> float:
+    """How long a cluster may show no pump before it is replaced.
+
+    Shape: `fruitless` counts replacements since the last sign of a pump.
+    Why: a machine too busy to start a cluster in time would never get one if
+    each were ended as early as the one before.
+    """
+    once = SILENCE_S + SILENCE_PER_WORKER_S * workers
+    return min(MOST_SILENCE_S, once * (1 << min(fruitless, 5)))
+
+
 def _end_with_parent() -> None:
     """Ask Linux to send this process SIGTERM when the supervisor dies; elsewhere do nothing."""
     if sys.platform == "linux":
@@ -51,6 +62,7 @@ class Supervisor:
         self.cluster: subprocess.Popen[bytes] | None = None
         self.stopping = False
         self.pump_seen_at = 0.0
+        self.fruitless = 0
 
     def run(self) -> None:
         """Supervise until a signal asks for the end; then drain and return."""
@@ -103,12 +115,13 @@ class Supervisor:
         """
         now = time.monotonic()
         if beats.alive("pump", worker=self.name):
-            self.pump_seen_at = now
+            self.pump_seen_at, self.fruitless = now, 0
             return
         enqueue("pump")
         if beats.is_closing("pump", worker=self.name):
             self.pump_seen_at = now
-        if now - self.pump_seen_at > self._patience_s():
+        if now - self.pump_seen_at > patience_s(beats.alive("supervisor"), self.fruitless):
+            self.fruitless += 1
             self.say("The cluster stands still; replacing it.")
             log.error("cluster_stands_still", silent_s=round(now - self.pump_seen_at))
             self._kill()
@@ -127,9 +140,6 @@ class Supervisor:
         except Exception as error:
             log.error("sweep_broke", sweep="pick_up_abandoned", exc_info=error)
             close_old_connections()
-
-    def _patience_s(self) -> float:
-        return min(MOST_SILENCE_S, SILENCE_S + SILENCE_PER_WORKER_S * beats.alive("supervisor"))
 
     def _drain(self) -> None:
         """Ask pumps of this worker to stop, then the cluster, then insist."""

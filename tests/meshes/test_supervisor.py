@@ -18,6 +18,7 @@ from django_q.models import Schedule
 from connections.models import Account
 from deliveries import beats
 from deliveries.models import Attempt, Delivery, WorkerBeat
+from meshes.supervisor import patience_s
 from tests.deliveries.scenes import EMAIL, calls, due, let_lease_run_out, tag_rule
 from tests.workers import ROOT, Worker, alive, children_of, descendants_of, running, wait_for
 
@@ -195,3 +196,11 @@ def test_a_worker_says_in_a_sentence_why_it_cannot_start(tmp_path, url, sentence
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"CommandError: {sentence}\n"
+
+
+@pytest.mark.parametrize(
+    ("workers", "fruitless", "seconds"),
+    [(1, 0, 18.5), (4, 0, 29.0), (1, 1, 37.0), (1, 2, 50.0), (20, 0, 50.0), (1, 5000, 50.0)],
+)
+def test_a_machine_that_is_slow_to_start_a_cluster_gets_more_time(workers, fruitless, seconds):
+    assert patience_s(workers, fruitless) == seconds
