@@ -23,6 +23,7 @@ from tests.bench.homes import ROOT
 
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"content-length:"
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,10 @@ def run(job: Job) -> Posted:
     for key in list(waiting.get_map().values()):
         key.data.send(next(requests))
     while _goes_on(job, len(took), began):
-        for key, _events in waiting.select(timeout=30):
+        ready = waiting.select(timeout=PATIENCE_S)
+        if not ready:
+            raise SystemExit(f"The server did not answer within {PATIENCE_S} s.")
+        for key, _events in ready:
             if key.data.answered():
                 took.append(time.perf_counter() - key.data.sent_at)
                 key.data.send(next(requests))
