@@ -19,7 +19,7 @@ _COUNT = f"""
 SELECT c.id, (
     SELECT COUNT(*) FROM (
         SELECT 1 FROM {Delivery._meta.db_table} AS d
-        WHERE d.connection_id = c.id AND d.held_reason <> '' LIMIT {MOST + 1}
+        WHERE d.connection_id = c.id AND NOT (d.held_reason = '') LIMIT {MOST + 1}
     ) AS counted
 ) FROM {Connection._meta.db_table} AS c WHERE c.id IN ({{ids}})
 """  # noqa: S608

@@ -39,7 +39,7 @@ FROM {ACCOUNTS} a WHERE a.kind <> %s ORDER BY a.id
 """  # noqa: S608
 HELD_SQL = f"""
 SELECT c.workspace_id, c.account_id, (SELECT COUNT(*) FROM (
-  SELECT 1 FROM {TABLE} d WHERE d.connection_id = c.id AND d.held_reason <> ''
+  SELECT 1 FROM {TABLE} d WHERE d.connection_id = c.id AND NOT (d.held_reason = '')
   LIMIT {MOST_COUNTED}) AS counted)
 FROM {Connection._meta.db_table} c WHERE c.kind <> %s
 """  # noqa: S608

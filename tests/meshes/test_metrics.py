@@ -12,10 +12,10 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from connections.models import Account
-from deliveries import tallies
+from deliveries import held_counts, tallies
 from deliveries.models import Alert, Attempt, BooksCheck, Delivery, Event, WorkerBeat
 from meshes.environment import Environment
-from meshes.metrics import history
+from meshes.metrics import accounts, history
 from tests.bench.filling import fill
 from tests.builders import (
     API_KEY,
@@ -239,8 +239,6 @@ def test_an_account_tells_its_pace_and_its_pauses(scrape):
 
 
 def test_accounts_beyond_the_first_share_a_label(scrape, monkeypatch):
-    from meshes.metrics import accounts
-
     monkeypatch.setattr(accounts, "MOST", 1)
     for key in ("a.example.com", "b.example.com", "c.example.com"):
         make_account(key=key, slots_taken=2)
@@ -315,3 +313,14 @@ def test_a_long_history_costs_as_many_queries_as_none(scrape):
     accepted = of("meshes_events_accepted_total", workspace=str(rule.workspace_id))
     assert (found[accepted], Delivery.objects.count()) == (20_000, 20_000)
     assert len(many) == len(few) <= 25
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("statement", [accounts.HELD_SQL, held_counts._COUNT], ids=["page", "list"])
+def test_what_is_held_is_counted_from_the_index_that_holds_nothing_else(statement):
+    asked = statement.format(ids="NULL").replace("%s", "NULL")
+
+    with connection.cursor() as cursor:
+        plan = cursor.execute(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+
+    assert any("COVERING INDEX delivery_held " in step[3] for step in plan), plan
