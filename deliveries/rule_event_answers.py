@@ -14,11 +14,14 @@ from deliveries.canceling import ENDED
 from deliveries.descriptions import EVENT_ID, WORKSPACE_ID
 from deliveries.models import Status
 from deliveries.retrying import IN_FLIGHT, NOT_ACTIVE, OVER
+from meshes.api_errors import Fault
+from meshes.list_filters import BAD_PARAMETERS
 from meshes.openapi import answer, described, refusal
 
 TAG = "Deliveries"
 RULE_ID = "c9d8e7f6-0a1b-4c2d-8e3f-123456789abc"
 CONNECTION_ID = "a2f7c1d0-5e5e-4c3b-9f1e-7d6c5b4a3f21"
+NO_ID = "must be a UUID"
 NOT_MATCHED = "This event matched no rule with this id."
 EXAMPLE = {
     "id": "f1a2b3c4-1111-4222-8333-444455556666",
@@ -99,6 +102,9 @@ RETRY = described(
         )
     },
     errors={
+        400: refusal(
+            400, "An id is no UUID.", message=BAD_PARAMETERS, data=(Fault("rule_id", NO_ID),)
+        ),
         404: UNKNOWN,
         409: refusal(
             409, "The delivery was completed or canceled.", message=OVER.format("completed")

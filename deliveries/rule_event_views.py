@@ -20,8 +20,18 @@ from deliveries.canceling import AlreadyEnded, cancel_delivery
 from deliveries.event_records import rule_event_record, rules_that_matched, shown_events
 from deliveries.models import Attempt, Delivery, Event
 from meshes import throttling
-from meshes.api_errors import ApiError, Conflict, NotFound, TooEarly, UnprocessableEntity
+from meshes.api_errors import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Fault,
+    NotFound,
+    TooEarly,
+    UnprocessableEntity,
+)
 from meshes.api_views import ApiView
+from meshes.body_fields import UUID_TEXT
+from meshes.list_filters import BAD_PARAMETERS
 from meshes.pagination import paged
 
 REFUSALS: dict[type[retrying.NotRetried], type[ApiError]] = {
@@ -72,6 +82,21 @@ class RetryView(RuleEventView):
         except retrying.NotRetried as error:
             raise REFUSALS[type(error)](str(error)) from None
         return self.as_it_is(event_id, rule_id)
+
+
+class MisspelledRetryView(RetryView):
+    """The same address with an id that is none."""
+
+    def post(self, request: Request, event_id: str, rule_id: str) -> HttpResponse:  # type: ignore[override]
+        """Nothing.
+
+        Raises: BadRequest.
+        """
+        said = {"event_id": event_id, "rule_id": rule_id}
+        wrong = [name for name, text in said.items() if not UUID_TEXT.fullmatch(text)]
+        raise BadRequest(
+            BAD_PARAMETERS, data=[Fault(name, rule_event_answers.NO_ID) for name in wrong]
+        )
 
 
 class CancelView(RuleEventView):

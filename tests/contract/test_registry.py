@@ -55,7 +55,7 @@ def everything() -> list[tuple[str, str]]:
 
 def route(address: URLPattern) -> str:
     """The address as the registry spells it."""
-    return "/" + re.sub("<id:([a-z_]+)>", "{\\1}", str(address.pattern)).rstrip("/")
+    return "/" + re.sub("<(?:would_be_)?id:([a-z_]+)>", "{\\1}", str(address.pattern)).rstrip("/")
 
 
 def served() -> set[tuple[str, str]]:

@@ -43,6 +43,35 @@ def later(seconds: float) -> Any:
     return timezone.now() + timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(
+    ("event_id", "rule_id", "params"),
+    [
+        ("{event}", "12", ["rule_id"]),
+        ("{event}0", "{rule}", ["event_id"]),
+        ("evt_1", "rule%201", ["event_id", "rule_id"]),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_malformed_id_is_told_apart_from_an_unknown_one(
+    machine, rule, event_id, rule_id, params, end
+):
+    delivery = made(rule)
+    before = row(delivery)
+    path = f"/events/{event_id}/rules/{rule_id}/retry{end}"
+    path = path.replace("{event}", str(delivery.event.uuid)).replace("{rule}", str(rule.pk))
+
+    error = refusal(machine.call("POST", path), 400, "BadRequest")
+
+    assert [fault["param"] for fault in error["data"]] == params
+    assert row(delivery) == before
+
+
+def test_a_malformed_id_opens_nothing_without_a_token(machine, rule):
+    answer = machine.call("POST", "/events/1/rules/2/retry", Authorization="")
+
+    refusal(answer, 401, "Unauthorized")
+
+
 def test_a_failed_delivery_begins_a_new_run_in_the_keys_name(machine, rule):
     delivery = made(rule, completed_at=timezone.now(), last_error="No answer.", attempt_count=3)
 
