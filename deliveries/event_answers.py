@@ -17,6 +17,7 @@ from deliveries.event_search import SCANNED
 from deliveries.models import Status
 from deliveries.schemas import PayloadSerializer
 from meshes.api_errors import Fault
+from meshes.list_filters import BAD_PARAMETERS
 from meshes.openapi import PAGING, UNKNOWN_WORKSPACE, answer, described, list_of, refusal
 from meshes.pagination import LARGEST_LIMIT
 
@@ -70,7 +71,6 @@ class EventWithPayloadSerializer(ReadEventSerializer):
     payload = PayloadSerializer()
 
 
-BAD_PARAMETERS = "One or more parameters are invalid."
 BAD_LIMIT = Fault("limit", f"must be a whole number from 1 to {LARGEST_LIMIT}")
 BAD_STATUS = Fault("status", f"must be one of {', '.join(Status.values)}")
 UNKNOWN = refusal(404, "There is no such event.", message="There is no such event.")

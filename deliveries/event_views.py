@@ -20,12 +20,11 @@ from deliveries.event_records import event_record, event_records, shown_events
 from deliveries.event_search import Wanted, find_events
 from deliveries.models import Event, Status
 from deliveries.payload_looks import look_by_key
-from meshes.api_errors import BadRequest, Conflict, Fault, NotFound
+from meshes.api_errors import BadRequest, Conflict, NotFound
 from meshes.api_views import ApiView
+from meshes.list_filters import BAD_PARAMETERS, text_filters
 from meshes.pagination import Listing, asked_page, cursor_at, envelope
 from meshes.reach import reachable_ids
-
-FILTERS = ("event", "resource", "resource_id")
 
 
 def page_of_events(
@@ -125,15 +124,10 @@ def wanted_events(query: Mapping[str, str]) -> Wanted:
 
     Raises: BadRequest with every fault.
     """
-    texts = {name: query.get(name) for name in FILTERS}
-    faults = [
-        Fault(name, "must be one character or more, without NUL; leave it out for all events")
-        for name, text in texts.items()
-        if text is not None and (not text or "\0" in text)
-    ]
+    texts, faults = text_filters(query)
     status = query.get("status")
     if status is not None and status not in Status.values:
         faults.append(says.BAD_STATUS)
     if faults:
-        raise BadRequest(says.BAD_PARAMETERS, data=faults)
+        raise BadRequest(BAD_PARAMETERS, data=faults)
     return Wanted(status=Status(status) if status is not None else None, **texts)

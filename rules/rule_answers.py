@@ -5,14 +5,17 @@ Source: Meshes API wire contract, section 12.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 
 from connections.kinds import KindField
 from meshes.api_errors import Fault
+from meshes.list_filters import BAD_PARAMETERS, MESSAGE
 from meshes.openapi import UNKNOWN_WORKSPACE, answer, described, list_of, object_schema, refusal
 from meshes.wire import wire_time, without_unset
 from rules.drafts import RESOURCE_ID
@@ -151,14 +154,25 @@ class RuleBodySerializer(serializers.Serializer[Any]):
 
 UNKNOWN = refusal(404, "There is no such rule.", message="There is no such rule.")
 
+BAD_FILTER = refusal(
+    400, "A filter is of no use.", message=BAD_PARAMETERS, data=(Fault("resource", MESSAGE),)
+)
+
 PAGE = list_of(RuleSerializer, name="RuleList")
 
 
-def _listed(operation_id: str, summary: str, **more: Any) -> dict[str, Any]:
+def _listed(
+    operation_id: str, summary: str, *, errors: Mapping[int, OpenApiResponse] = MappingProxyType({})
+) -> dict[str, Any]:
     shown = {"count": 1, "limit": 1, "next_cursor": None, "records": [EXAMPLE]}
     success = answer(PAGE, "The rules, newest first.", ("One rule", shown))
     return described(
-        operation_id, summary=summary, tag=TAG, parameters=FILTERS, answers={200: success}, **more
+        operation_id,
+        summary=summary,
+        tag=TAG,
+        parameters=FILTERS,
+        answers={200: success},
+        errors={400: BAD_FILTER, **errors},
     )
 
 

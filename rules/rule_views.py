@@ -15,14 +15,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from connections.models import Connection
+from meshes.api_errors import BadRequest
 from meshes.api_views import ApiView
+from meshes.list_filters import BAD_PARAMETERS, text_filters
 from meshes.pagination import whole
 from rules import rule_answers as says
 from rules.models import Rule
 from rules.rule_bodies import refusals_told, sent_rule
 from rules.saving import delete_rule, save_rule
-
-FILTERS = ("event", "resource", "resource_id")
 
 
 class RulesView(ApiView):
@@ -82,9 +82,8 @@ class RuleView(ApiView):
 
 
 def _listed(rules: QuerySet[Rule], request: Request) -> dict[str, Any]:
-    asked = {name: request.query_params.get(name, "") for name in FILTERS}
-    rules = rules.filter(**{name: value for name, value in asked.items() if value})
-    if any("\0" in value for value in asked.values()):  # which PostgreSQL takes in no text
-        rules = rules.none()
-    newest_first = rules.select_related("connection").order_by("-created_at", "-pk")
+    asked, faults = text_filters(request.query_params)
+    if faults:
+        raise BadRequest(BAD_PARAMETERS, data=faults)
+    newest_first = rules.filter(**asked).select_related("connection").order_by("-created_at", "-pk")
     return whole([says.rule_record(rule) for rule in newest_first])
