@@ -166,7 +166,6 @@ UPDATE = described(
         200: answer(MAPPING, "The new version; deliveries use it from now on.", ("Stored", STORED))
     },
     errors={
-        400: refusal(400, "The body is no JSON object.", message="The body must be a JSON object."),
         404: UNKNOWN,
         409: refusal(
             409,
@@ -176,7 +175,8 @@ UPDATE = described(
         ),
         422: refusal(
             422,
-            "The schema or another field is invalid; nothing was stored.",
+            "The body is no JSON object, or the schema or another field is invalid; nothing was "
+            "stored.",
             message="The mapping's schema is invalid.",
             data=(Fault("schema.fields[0].on_error", f"Use one of {', '.join(ON_ERROR)}."),),
         ),

@@ -1,6 +1,6 @@
 """Mappings as clients send them, read into drafts, and refusals as the API says them.
 
-Every fault of the body is a 422, since the contract declares no 400 there.
+Every fault of the body is a 422, malformed JSON too, since the contract declares no 400 there.
 Source: Meshes API wire contract, section 11.1.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from meshes.api_errors import Conflict, Fault, UnprocessableEntity
+from meshes.api_errors import BadRequest, Conflict, Fault, UnprocessableEntity
 from meshes.body_fields import INVALID, BodyFields
 from rules.errors import MappingInvalid, MappingStale
 from rules.mapping_versions import MappingDraft
@@ -42,12 +42,14 @@ def sent_mapping(body: dict[str, Any], *, current: MappingVersion) -> MappingDra
 
 @contextmanager
 def refusals_told() -> Iterator[None]:
-    """A block in which a mapping that cannot be saved becomes an answer.
+    """A block in which a mapping that cannot be read or saved becomes an answer.
 
     Raises: Conflict, UnprocessableEntity.
     """
     try:
         yield
+    except BadRequest as refusal:
+        raise UnprocessableEntity(refusal.message, data=refusal.data) from None
     except MappingStale as refusal:
         fault = Fault("expected_version", refusal.message)
         raise Conflict(refusal.message, data=[fault]) from None

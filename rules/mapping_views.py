@@ -32,8 +32,8 @@ class DefaultMappingView(ApiView):
     def put(self, request: Request, connection_id: UUID) -> HttpResponse:
         """The mapping's next version, which replaces the whole of it."""
         connection = self._connection(connection_id)
-        draft = sent_mapping(self.body(), current=_mapping(connection))
         with refusals_told():
+            draft = sent_mapping(self.body(), current=_mapping(connection))
             saved = save_mapping(
                 connection, draft=draft, by=self.caller.created_by, now=timezone.now()
             )

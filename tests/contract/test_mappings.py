@@ -183,8 +183,10 @@ def test_an_invalid_schema_is_told_by_its_place(machine, connection, schema, par
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", None], ids=["half", "a list", "nothing"])
-def test_what_is_no_object_is_a_bad_request(machine, connection, body):
-    refusal(machine.call("PUT", path(connection), body), 400, "BadRequest")
+def test_what_is_no_object_is_refused_as_every_other_fault(machine, connection, body):
+    refusal(machine.call("PUT", path(connection), body), 422, "UnprocessableEntity")
+
+    assert not MappingVersion.objects.exists()
 
 
 def test_many_rules_do_not_change_how_often_the_database_is_asked(
