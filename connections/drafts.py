@@ -125,7 +125,7 @@ def _destination(draft: ConnectionDraft, connection: Connection | None) -> Desti
 
 def _bad_name(name: str) -> dict[str, str]:
     try:
-        connection_name(name)
+        connection_name(name.strip(" "))
     except ValidationError as error:
         return {"name": error.messages[0]}
     return {}

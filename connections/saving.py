@@ -104,7 +104,7 @@ def _wanted(
         credentials.metadata
     ):
         wanted.last_check = {}
-    wanted.kind, wanted.name, wanted.hidden = draft.kind, draft.name, draft.hidden
+    wanted.kind, wanted.name, wanted.hidden = draft.kind, draft.name.strip(" "), draft.hidden
     if draft.bulk_import is not None:
         wanted.bulk_import = draft.bulk_import
     wanted.metadata, wanted.secrets = credentials.metadata, credentials.secrets

@@ -5,6 +5,7 @@ Source: Meshes API wire contract, sections 5 (12 to 15) and 9.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +96,9 @@ class WorkspaceView(ApiView):
 def _values(body: dict[str, Any]) -> dict[str, Any]:
     """The checked fields that were sent."""
     fields = BodyFields(body)
-    name = fields.text("name", required=True, pattern=(NAME_PATTERN, NAME_RULE))
+    name = fields.text("name", required=True)
+    if name is not None and not re.fullmatch(NAME_PATTERN, name.strip(" ")):
+        fields.fault("name", NAME_RULE)
     description = fields.text("description", nullable=True, longest=DESCRIPTION_LENGTH)
     fields.refuse_faults()
     sent = {"description": description} if fields.has("description") else {}

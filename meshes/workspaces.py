@@ -35,12 +35,12 @@ class NameInvalid(Exception):
 def create_workspace(
     name: str, *, organization: Organization, by: str, description: str | None = None
 ) -> tuple[Workspace, PublishableKey]:
-    """The new workspace and its first publishable key.
+    """The new workspace and its first publishable key; spaces around the name are left out.
 
     Raises: NameInvalid and NameTaken, with a sentence for the person who asked.
     """
     workspace = Workspace(
-        name=name, organization=organization, description=description, created_by=by
+        name=name.strip(" "), organization=organization, description=description, created_by=by
     )
     _refuse_bad_values(workspace)
     with _saving(name, organization):
@@ -86,13 +86,13 @@ def _refuse_bad_values(workspace: Workspace) -> None:
 
 
 def edit_workspace(workspace: Workspace, *, name: str, description: Any, by: str) -> Workspace:
-    """The workspace under this name; a description of KEEP stays as it is.
+    """The workspace under this name, as a create spells it; a description of KEEP stays.
 
     Raises: NameInvalid and NameTaken, with a sentence for the person who asked.
     """
     with _saving(name, workspace.organization):
         stored: Any = Workspace.objects.live().select_for_update().get(pk=workspace.pk)
-        stored.name = name
+        stored.name = name.strip(" ")
         if description is not KEEP:
             stored.description = description
         _refuse_bad_values(stored)

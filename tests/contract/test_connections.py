@@ -123,6 +123,24 @@ def test_a_name_that_is_taken_is_a_conflict(machine, workspace, sandbox):
     assert Connection.objects.count() == 1
 
 
+@pytest.mark.parametrize("name", [" ", "   ", ""])
+def test_a_name_of_nothing_but_spaces_is_refused(machine, workspace, sandbox, name):
+    answer = machine.call("POST", "/connections", connection_body(sandbox, workspace, name=name))
+
+    assert refusal(answer, 400, "BadRequest")["data"][0]["param"] == "name"
+    assert not Connection.objects.exists()
+
+
+def test_spaces_around_a_name_do_not_make_it_another_one(machine, workspace, sandbox):
+    spaced = connection_body(sandbox, workspace, name=" AC onboarding ")
+
+    made = machine.ask("POST", "/connections", spaced, status=201)
+    answer = machine.call("POST", "/connections", connection_body(sandbox, workspace))
+
+    assert made["connection"]["name"] == Connection.objects.get().name == "AC onboarding"
+    refusal(answer, 409, "Conflict")
+
+
 def test_the_same_name_in_another_workspace_is_none(machine, workspace, sandbox):
     make_connection(name="AC onboarding")
 

@@ -93,6 +93,8 @@ def test_a_workspace_may_have_no_description(machine, sent):
         ({"name": 12345}, "name"),
         ({"name": "ab"}, "name"),
         ({"name": "a" * 51}, "name"),
+        ({"name": "   "}, "name"),
+        ({"name": " ab"}, "name"),
         ({"name": "Größe"}, "name"),
         ({"name": "Northwind\n"}, "name"),
         ({"name": "Northwind", "description": "d" * 1025}, "description"),
@@ -118,6 +120,16 @@ def test_a_name_that_is_taken_is_a_conflict(machine, workspace):
 
     refusal(answer, 409, "Conflict")
     assert Workspace.objects.filter(organization=machine.key.organization).count() == 1
+
+
+def test_spaces_around_a_name_do_not_make_it_another_one(machine, workspace):
+    path = f"/workspaces/{workspace.pk}"
+
+    renamed = machine.ask("PUT", path, {"name": "  Northwind prod "})
+    answer = machine.call("POST", "/workspaces", {"name": "Northwind prod "})
+
+    assert renamed["name"] == Workspace.objects.get(pk=workspace.pk).name == "Northwind prod"
+    refusal(answer, 409, "Conflict")
 
 
 def test_a_key_limited_to_workspaces_makes_none(machine, workspace):
