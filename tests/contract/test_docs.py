@@ -20,7 +20,8 @@ DOCS = Path(project.BASE_DIR) / "docs"
 def test_the_python_client_of_the_docs_works_as_it_stands(live_server):
     machine = make_machine(make_organization())
     workspace = make_workspace(organization=machine.key.organization)
-    code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL))
+    client, *uses = re.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text(), re.DOTALL)
+    code = "\n".join([client, *uses])
     for example, real in {
         "http://localhost:8000": live_server.url,
         "your organization id": machine.organization_id,
@@ -33,6 +34,7 @@ def test_the_python_client_of_the_docs_works_as_it_stands(live_server):
     exec(code, {})  # noqa: S102  our own documentation
 
     assert Workspace.objects.get(pk=workspace.pk).name == "Renamed"
+    assert len(client.splitlines()) == 10
 
 
 def test_the_text_for_language_models_is_served_as_it_is_kept(client):
