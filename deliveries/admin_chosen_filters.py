@@ -18,6 +18,8 @@ from deliveries.selecting import AGO, HELD, moment_in
 
 OUT_OF_ORDER = timedelta(minutes=1)
 """Rows may be stored this much later than the time that they carry."""
+NEAR = timedelta(minutes=1)
+"""A page begins so near to a moment; each row's own time tells the rest."""
 
 
 class FormFilter(AskingFilter):
@@ -88,7 +90,7 @@ class SinceFilter(TimeFilter):
 
     def beside(self, moment: datetime) -> Asked:
         """The rows from then on."""
-        first = id_before(self.model.objects.all(), moment, slack=OUT_OF_ORDER)
+        first = id_before(self.model.objects.all(), moment, slack=OUT_OF_ORDER, near=NEAR)
         return Asked(period=Q(created_at__gte=moment), above=first)
 
 
@@ -100,7 +102,7 @@ class UntilFilter(TimeFilter):
 
     def beside(self, moment: datetime) -> Asked:
         """The rows up to then."""
-        last = id_after(self.model.objects.all(), moment, slack=OUT_OF_ORDER)
+        last = id_after(self.model.objects.all(), moment, slack=OUT_OF_ORDER, near=NEAR)
         return Asked(period=Q(created_at__lt=moment), upto=last)
 
 

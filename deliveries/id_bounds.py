@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 SLACK = timedelta(hours=1)
+EXACTLY = timedelta(0)
 
 
 def newest_id(rows: QuerySet[Any]) -> int:
@@ -25,24 +26,43 @@ def before_oldest(rows: QuerySet[Any]) -> int:
     return int(oldest or 1) - 1
 
 
-def id_before(rows: QuerySet[Any], moment: datetime, *, slack: timedelta = SLACK) -> int:
-    """An id at or below which every row is older than the moment, by bisection."""
-    return _last_older(rows, moment - slack)
+def id_before(
+    rows: QuerySet[Any],
+    moment: datetime,
+    *,
+    slack: timedelta = SLACK,
+    near: timedelta = EXACTLY,
+) -> int:
+    """An id at or below which every row is older than the moment, by bisection.
+
+    Shape: with `near` it ends as soon as the rows on both sides lie no further apart.
+    """
+    return _around(rows, moment - slack, near)[0]
 
 
-def id_after(rows: QuerySet[Any], moment: datetime, *, slack: timedelta = SLACK) -> int:
-    """An id at or below which every row older than the moment lies."""
-    return _last_older(rows, moment + slack)
+def id_after(
+    rows: QuerySet[Any],
+    moment: datetime,
+    *,
+    slack: timedelta = SLACK,
+    near: timedelta = EXACTLY,
+) -> int:
+    """An id at or below which every row older than the moment lies; `near` as above."""
+    return _around(rows, moment + slack, near)[1]
 
 
-def _last_older(rows: QuerySet[Any], moment: datetime) -> int:
+def _around(rows: QuerySet[Any], moment: datetime, near: timedelta) -> tuple[int, int]:
+    """Ids on both sides of the moment: up to the first all is older, beyond the second nothing."""
     low, high = before_oldest(rows), newest_id(rows)
+    low_at = high_at = None
     while low < high:
         middle = (low + high) // 2
         following = rows.filter(pk__gt=middle).order_by("pk").values_list("pk", "created_at")
         pk, created_at = following[0]
         if created_at < moment:
-            low = pk
+            low, low_at = pk, created_at
         else:
-            high = middle
-    return low
+            high, high_at = middle, created_at
+        if low_at and high_at and high_at - low_at <= near:
+            break
+    return low, max(low, high)

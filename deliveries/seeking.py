@@ -20,6 +20,8 @@ from meshes.models import Workspace
 
 SCANNED = 20_000
 BRANCHES = 20
+FIRST_LOOK = 10
+"""Rows looked at first for each row of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,27 @@ def seek(
 
     Shape: `workspaces` are those that may be seen, None for all.
     """
-    upwards, size = place.after is not None, place.size
     branches = list(_branches(rows, asked, workspaces, place))
-    end = _end(branches, share=max(1, place.scan // (len(branches) or 1)), upwards=upwards)
+    first = min(place.scan, FIRST_LOOK * (place.size + 1))
+    found = _looked(branches, place, scan=first)
+    # What is common fills the page from the first rows; only the rest is looked for far back.
+    if found.ended_at is not None and first < place.scan:
+        return _looked(branches, place, scan=place.scan)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """Rows along one index, and what each is asked beside it."""
+
+    rows: QuerySet[Any]
+    beside: Q
+
+
+def _looked(branches: Sequence[_Branch], place: Place, *, scan: int) -> Found:
+    """The page, after a look at so many rows at most."""
+    upwards, size = place.after is not None, place.size
+    end = _end(branches, share=max(1, scan // (len(branches) or 1)), upwards=upwards)
     ids = sorted(set(chain.from_iterable(_ids(b, end, upwards, size) for b in branches)))
     kept = ids[: size + 1] if upwards else ids[::-1][: size + 1]
     more, page = len(kept) > size, kept[:size]
@@ -109,14 +129,6 @@ def seek(
         newer=beyond if upwards else place.before is not None,
         ended_at=ended_at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """Rows along one index, and what each is asked beside it."""
-
-    rows: QuerySet[Any]
-    beside: Q
 
 
 def _branches(
