@@ -6,7 +6,7 @@ hold fewer events than were asked for and still say where to go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.db.models.expressions import RawSQL
 from deliveries.event_status import HELD, with_status
 from deliveries.models import Delivery, Event, Status
 from deliveries.seeking import Asked, Place, Way, seek
+from rules.facts import DEFAULT_RESOURCE
 
 SCANNED = 5_000
 FEW = 500
@@ -33,6 +34,8 @@ NOT_BEGUN_OR_BUSY: Mapping[Status, tuple[Status, ...]] = MappingProxyType(
 STUCK_SQL = "status IN ('retrying', 'failed', 'canceled')"
 NOT_COMPLETED_SQL = "NOT (status = 'completed')"
 HELD_SQL = "NOT (held_reason = '')"
+OF_RESOURCE = f"NOT (resource = '{DEFAULT_RESOURCE}')"
+OF_RESOURCE_ID = "NOT (resource_id = '')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +57,8 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Events that may have a status; `ended_at` is the oldest one when there may be more."""
+class _Slice:
+    """Events that may have a status, newest first; `ended_at` is the last when more may follow."""
 
     ids: Sequence[int]
     ended_at: int | None
@@ -67,9 +70,9 @@ def find_events(
     """The next page of the workspaces' events that fit, below the id `before`."""
     rows = Event.objects.filter(is_test=False)
     if wanted.status is not None and len(workspaces) == 1:
-        candidates = _candidates(wanted.status, workspaces[0], before)
-        if candidates is not None:
-            return _among(rows, candidates, wanted, size=size)
+        slices = _slices(wanted.status, workspaces[0], before=before, size=size)
+        if slices is not None:
+            return _among(rows, slices, wanted, size=size)
     place = Place(before=before, size=size, scan=SCANNED)
     found = seek(rows, list(_asked(wanted)), workspaces=workspaces, place=place)
     if found.ended_at is not None:
@@ -77,34 +80,54 @@ def find_events(
     return Page(found.ids, found.ids[-1] if found.older else None)
 
 
-def _candidates(status: Status, workspace: UUID, before: int | None) -> _Candidates | None:
-    """The events that may have the status, by their deliveries; None when those are too many."""
+def _slices(
+    status: Status, workspace: UUID, *, before: int | None, size: int
+) -> Iterator[_Slice] | None:
+    """The events that may have the status, by their deliveries; None when those are too many.
+
+    Why: in slices, a page's worth first, as nearly always these are the page already.
+    """
     rows = Delivery.objects.filter(workspace=workspace)
     if status in STUCK:
-        return _next_candidates(rows.filter(status=status), before)
+        return _along_events(rows.filter(status=status), before, size + 1)
     if status in NOT_BEGUN_OR_BUSY:
         unheld = _along(rows.filter(status__in=NOT_BEGUN_OR_BUSY[status]), NOT_COMPLETED_SQL)
-        return _all_candidates([unheld, _along(rows.filter(HELD), HELD_SQL)], before)
+        ids = _few([unheld, _along(rows.filter(HELD), HELD_SQL)])
+        return None if ids is None else _cut(ids, before, size + 1)
     return None
 
 
-def _next_candidates(rows: QuerySet[Delivery], before: int | None) -> _Candidates:
+def _along_events(rows: QuerySet[Delivery], before: int | None, size: int) -> Iterator[_Slice]:
     """The newest events below the id, along the index that is in their order."""
-    rows = _along(rows, STUCK_SQL)
-    rows = rows if before is None else rows.filter(event_id__lt=before)
-    ids = list(rows.order_by("-event_id").values_list("event_id", flat=True)[:FEW])
-    return _Candidates(ids, ids[-1] if len(ids) == FEW else None)
+    rows, looked = _along(rows, STUCK_SQL).order_by("-event_id"), 0
+    while looked < FEW:
+        size = min(size, FEW - looked)
+        below = rows if before is None else rows.filter(event_id__lt=before)
+        ids = list(below.values_list("event_id", flat=True)[:size])
+        before = ids[-1] if len(ids) == size else None
+        yield _Slice(ids, before)
+        if before is None:
+            return
+        looked, size = looked + size, size * 2
 
 
-def _all_candidates(parts: Sequence[QuerySet[Delivery]], before: int | None) -> _Candidates | None:
-    """All of them at once, as no index gives what waits in the order of events."""
+def _few(parts: Sequence[QuerySet[Delivery]]) -> list[int] | None:
+    """All of their events, as no index gives what waits in the order of events; None for many."""
     found: set[int] = set()
     for rows in parts:
         ids = list(rows.order_by().values_list("event_id", flat=True)[: FEW + 1])
         if len(ids) > FEW:
             return None
         found.update(ids)
-    return _Candidates([pk for pk in found if before is None or pk < before], None)
+    return sorted(found, reverse=True)
+
+
+def _cut(ids: Sequence[int], before: int | None, size: int) -> Iterator[_Slice]:
+    """Those below the id, a page's worth first."""
+    ids = [pk for pk in ids if before is None or pk < before]
+    while ids:
+        yield _Slice(ids[:size], None)
+        ids, size = ids[size:], size * 2
 
 
 def _along(rows: QuerySet[Delivery], partial: str) -> QuerySet[Delivery]:
@@ -112,14 +135,18 @@ def _along(rows: QuerySet[Delivery], partial: str) -> QuerySet[Delivery]:
     return rows.filter(RawSQL(partial, [], BooleanField()))  # noqa: S611
 
 
-def _among(rows: QuerySet[Event], candidates: _Candidates, wanted: Wanted, *, size: int) -> Page:
+def _among(rows: QuerySet[Event], slices: Iterable[_Slice], wanted: Wanted, *, size: int) -> Page:
     for asked in _asked(wanted):
         rows = rows.filter(asked.fits)
-    found = rows.filter(pk__in=set(candidates.ids)).order_by("-pk")
-    ids = list(found.values_list("pk", flat=True)[: size + 1])
-    if len(ids) > size:
-        return Page(tuple(ids[:size]), ids[size - 1])
-    return Page(tuple(ids), candidates.ended_at)
+    found: list[int] = []
+    ended_at = None
+    for part in slices:
+        fitting = rows.filter(pk__in=set(part.ids)).order_by("-pk")
+        found += fitting.values_list("pk", flat=True)
+        ended_at = part.ended_at
+        if len(found) > size:
+            return Page(tuple(found[:size]), found[size - 1])
+    return Page(tuple(found), ended_at)
 
 
 def _asked(wanted: Wanted) -> Iterator[Asked]:
@@ -127,8 +154,11 @@ def _asked(wanted: Wanted) -> Iterator[Asked]:
         named = Q(event=wanted.event)
         yield Asked(named, (Way(named),), 40)
     if wanted.resource is not None:
-        yield Asked(Q(resource=wanted.resource))
+        of_resource = Q(resource=wanted.resource)
+        usual = wanted.resource == DEFAULT_RESOURCE
+        yield Asked(of_resource, () if usual else (Way(of_resource, OF_RESOURCE),), 35)
     if wanted.resource_id is not None:
-        yield Asked(Q(resource_id=wanted.resource_id))
+        with_id = Q(resource_id=wanted.resource_id)
+        yield Asked(with_id, (Way(with_id, OF_RESOURCE_ID),), 45)
     if wanted.status is not None:
         yield Asked(with_status(wanted.status))

@@ -22,6 +22,7 @@ from deliveries.models.words import (
     Trigger,
 )
 from meshes.models import Workspace
+from rules.facts import DEFAULT_RESOURCE
 from rules.models import Rule, RuleVersion
 
 
@@ -38,7 +39,7 @@ class Event(models.Model):
         Workspace, on_delete=models.PROTECT, related_name="events", db_index=False
     )
     event = models.CharField(max_length=200)
-    resource = models.CharField(max_length=200, default="global")
+    resource = models.CharField(max_length=200, default=DEFAULT_RESOURCE)
     resource_id = models.CharField(max_length=64, blank=True, default="")
     payload = models.JSONField()
     email = models.CharField(max_length=320, blank=True, default="")
@@ -69,6 +70,16 @@ class Event(models.Model):
                 fields=["workspace", "page_id", "-id"],
                 name="event_by_page",
                 condition=~Q(page_id=""),
+            ),
+            models.Index(
+                fields=["workspace", "resource", "-id"],
+                name="event_by_resource",
+                condition=~Q(resource=DEFAULT_RESOURCE),
+            ),
+            models.Index(
+                fields=["workspace", "resource_id", "-id"],
+                name="event_by_resource_id",
+                condition=~Q(resource_id=""),
             ),
             models.Index(
                 fields=["workspace", "-id"], name="event_unmatched", condition=Q(total_rules=0)

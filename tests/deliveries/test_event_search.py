@@ -123,3 +123,47 @@ def test_events_that_got_stuck_are_read_along_their_index(rule, status):
             cursor.execute(f"EXPLAIN QUERY PLAN {seen.captured_queries[0]['sql']}")
             assert "delivery_stuck" in str(cursor.fetchall())
     assert len(seen.captured_queries) == 2
+
+
+@pytest.mark.parametrize("wanted", [{"resource": "course"}, {"resource_id": "retired"}], ids=str)
+def test_a_rare_resource_is_found_at_once_however_far_back(rule, monkeypatch, wanted):
+    monkeypatch.setattr(event_search, "SCANNED", 1)
+    oldest = Event.objects.filter(workspace=rule.workspace).earliest("pk")
+    Event.objects.filter(pk=oldest.pk).update(**wanted)
+
+    page = find_events(Wanted(**wanted), workspaces=[rule.workspace_id], before=None, size=50)
+
+    assert (page.ids, page.goes_on_at) == ((oldest.pk,), None)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's plans follow statistics")
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"resource": "course"}, "event_by_resource "),
+        ({"resource_id": "retired"}, "event_by_resource_id "),
+    ],
+    ids=str,
+)
+def test_a_resource_is_looked_for_along_its_index(rule, wanted, index):
+    with CaptureQueriesContext(connection) as seen:
+        find_events(Wanted(**wanted), workspaces=[rule.workspace_id], before=None, size=50)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {seen.captured_queries[0]['sql']}")
+        assert index in str(cursor.fetchall())
+
+
+def test_what_is_no_page_yet_is_looked_for_further_back(rule):
+    newest = Event.objects.filter(workspace=rule.workspace).latest("pk")
+    late = make_rule(workspace=rule.workspace)
+    for event in Event.objects.filter(workspace=rule.workspace).order_by("-pk")[:4]:
+        make_delivery(event, late, status="failed")
+        make_delivery(event, make_rule(workspace=rule.workspace), status="retrying")
+
+    page = find_events(
+        Wanted(status=Status.FAILED), workspaces=[rule.workspace_id], before=newest.pk + 1, size=1
+    )
+
+    assert list(page.ids) == expected(rule.workspace_id, Status.FAILED)[:1]
+    assert page.ids[0] < newest.pk - 3
