@@ -39,23 +39,23 @@ def fill(rule: Rule, *, first: int, last: int) -> None:
 
     Shape: the given rule lends its workspace and event.
     """
-    series = SERIES[connection.vendor].format(first=first, last=last)
+    series = numbers(first=first, last=last)
     events = {
         "id": "n",
         "uuid": UUIDS[connection.vendor],
-        "workspace_id": _literal(rule._meta.get_field("workspace"), rule.workspace_id),
+        "workspace_id": literal(rule._meta.get_field("workspace"), rule.workspace_id),
         "event": f"'{rule.event}'",
         "payload": f"'{json.dumps({'email': 'somebody@example.org'})}'",
         "email": EMAIL,
         "rules_version": "1",
         "total_rules": "(SELECT COUNT(*) FROM rules_rule)",
         "created_by": "'publishable_key'",
-        "created_at": _from_now("n - 2000000"),
+        "created_at": from_now("n - 2000000"),
     }
-    _insert(Event, events, source=series)
+    insert_rows(Event, events, source=series)
     rules = "rules_rule r JOIN connections_connection c ON c.id = r.connection_id"
-    _insert(Delivery, _delivery(rule), source=f"{series} CROSS JOIN {rules}")
-    _go_on_counting()
+    insert_rows(Delivery, _delivery(rule), source=f"{series} CROSS JOIN {rules}")
+    go_on_counting()
 
 
 def wake_up() -> None:
@@ -82,7 +82,7 @@ def settle() -> None:
     )
 
 
-def _go_on_counting() -> None:
+def go_on_counting() -> None:
     """Let ids that the database gives follow those that were given here."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [Event]):
@@ -90,7 +90,7 @@ def _go_on_counting() -> None:
 
 
 def _delivery(rule: Rule) -> dict[str, str]:
-    made = _from_now("n - 2000000")
+    made = from_now("n - 2000000")
     return {
         "uuid": UUIDS[connection.vendor],
         "workspace_id": "r.workspace_id",
@@ -115,7 +115,16 @@ def _delivery(rule: Rule) -> dict[str, str]:
     }
 
 
-def _insert(model: type[models.Model], given: dict[str, str], *, source: str) -> None:
+def numbers(*, first: int, last: int) -> str:
+    """What to select from, to have each of these as `n`."""
+    return SERIES[connection.vendor].format(first=first, last=last)
+
+
+def insert_rows(model: type[models.Model], given: dict[str, str], *, source: str) -> None:
+    """A row for each row of the source, all in one statement.
+
+    Shape: `given` maps columns of the model to SQL; every other one gets its default.
+    """
     fields = [
         field
         for field in model._meta.concrete_fields
@@ -123,7 +132,7 @@ def _insert(model: type[models.Model], given: dict[str, str], *, source: str) ->
     ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     values = ", ".join(
-        _typed(field, given.get(field.attname) or _literal(field, field.get_default()))
+        _typed(field, given.get(field.attname) or literal(field, field.get_default()))
         for field in fields
     )
     statement = f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {values} FROM {source}'  # noqa: S608
@@ -138,7 +147,8 @@ def _typed(field: models.Field[Any, Any], value: str) -> str:
     return f"CAST({value} AS {field.db_type(connection).split('(')[0]})"
 
 
-def _literal(field: models.Field[Any, Any], value: Any) -> str:
+def literal(field: models.Field[Any, Any], value: Any) -> str:
+    """The value as SQL, as this column holds it."""
     prepared = field.get_db_prep_save(value, connection)
     if prepared is None:
         return "NULL"
@@ -148,5 +158,6 @@ def _literal(field: models.Field[Any, Any], value: Any) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _from_now(seconds: str) -> str:
+def from_now(seconds: str) -> str:
+    """The moment so many seconds after now, in SQL."""
     return FROM_NOW[connection.vendor].format(seconds=seconds)

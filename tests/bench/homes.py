@@ -53,7 +53,7 @@ class Home:
     @contextmanager
     def fresh(self) -> Iterator[str]:
         """The address of a new copy of the empty database, removed afterwards."""
-        with _copied(self.template) as database:
+        with copied(self.template) as database:
             yield database
 
 
@@ -87,7 +87,8 @@ def _migrate(home: Home) -> None:
 
 
 @contextmanager
-def _copied(template: str) -> Iterator[str]:
+def copied(template: str) -> Iterator[str]:
+    """The address of a copy of the database at this address, to which nobody is connected."""
     if template.startswith("sqlite:"):
         source = Path(template.removeprefix("sqlite:///"))
         with tempfile.TemporaryDirectory(prefix="meshes-bench-") as folder:

@@ -8,6 +8,7 @@ ROWS = {
     "load": "self-made 429s and processor time, over 2,000 deliveries",
     "claims": "what a look for work costs, with 10,000 to 1,000,000 deliveries",
     "looks": "what a pump's look for work costs, with 20 to 5,000 accounts",
+    "history": "what lists and pages of history cost, with 1,000,000 deliveries ÷ 10,000",
     "isolation": "latency of a healthy account beside sick ones",
     "replay": "latency of live deliveries while 100,000 are replayed",
     "kills": "time until all is in order again after kill -9, and calls made twice",
