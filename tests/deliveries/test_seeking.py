@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from deliveries import seeking
 from deliveries.models import Delivery, Event
 from deliveries.seeking import Asked, Found, Place, Way, seek
 from tests.builders import make_delivery, make_event, make_rule
@@ -58,15 +59,42 @@ def ids(rows: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("scan", [1, 3, 100])
+@pytest.mark.parametrize("first_look", [1, 10])
 @pytest.mark.parametrize("asked", [(), (BY_STATUS,), (ODD,), (BY_STATUS, ODD)])
 def test_older_pages_lead_to_every_row_that_fits_once(
-    rows: list[Delivery], asked: tuple[Asked, ...], scan: int
+    rows: list[Delivery], monkeypatch: Any, asked: tuple[Asked, ...], first_look: int, scan: int
 ) -> None:
+    monkeypatch.setattr(seeking, "FIRST_LOOK", first_look)
     fits = Delivery.objects.all()
     for each in asked:
         fits = fits.filter(each.fits)
 
     assert list(all_pages(*asked, scan=scan)) == ids(fits)
+
+
+def test_what_nearly_all_rows_have_is_found_among_the_newest(
+    rows: list[Delivery], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(seeking, "FIRST_LOOK", 1)
+    common = Asked(~Q(page_id="odd"))
+
+    with CaptureQueriesContext(connection) as queries:
+        found = page(common, size=1)
+
+    assert (found.ids, found.older, found.ended_at) == ((rows[11].pk,), True, None)
+    assert len(queries) == 2
+    assert "OFFSET 1" in queries[0]["sql"]
+
+
+def test_what_the_newest_rows_do_not_have_is_looked_for_further_back(
+    rows: list[Delivery], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(seeking, "FIRST_LOOK", 1)
+
+    found = page(ODD, size=2)
+
+    assert found.ids == (rows[9].pk, rows[5].pk)
+    assert found.older
 
 
 def test_newer_pages_lead_back_up(rows: list[Delivery]) -> None:
