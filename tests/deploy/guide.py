@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "operating.md"
 BLOCK = re.compile(r"<!-- (run|starts): ([a-z-]+) -->\n *```sh\n(.*?)\n *```", re.S)
+ENDED = re.compile(rb"^ended \d+\r?$", re.M)
 PASSWORD = "an operator of many machines"
 NEEDED = ("PATH", "HOME", "LANG")
 SENT = ("docs", "deploy", "templates", "meshes", "connections", "rules", "deliveries")
@@ -64,8 +65,8 @@ class Installation:
 
         Shape: the last line is `ended 0` when every command succeeded.
         """
-        command = f"({self._here(name)}) && echo ended 0"
-        script = [shutil.which("script") or "script", "-qefc", f"sh -euc '{command}'", "/dev/null"]
+        command = f"(set -eu\n{self._here(name)}\n); echo ended $?"
+        script = [shutil.which("script") or "script", "-qfc", f"sh -c '{command}'", "/dev/null"]
         with subprocess.Popen(
             script,
             cwd=self.folder,
@@ -142,11 +143,13 @@ def _answered(program: subprocess.Popen[bytes], answers: list[str]) -> str:
     assert program.stdin is not None
     assert program.stdout is not None
     said, told = b"", 0
-    while chunk := os.read(program.stdout.fileno(), 4096):
+    # Its own end may be late: `script` goes on as long as somebody could type.
+    while not ENDED.search(said) and (chunk := os.read(program.stdout.fileno(), 4096)):
         said += chunk
         if said[told:].rstrip(b" ").endswith(b":") and answers:
             told = len(said)
             time.sleep(0.2)  # what is typed before a password prompt is thrown away
             program.stdin.write(answers.pop(0).encode() + b"\n")
             program.stdin.flush()
+    program.kill()
     return said.decode(errors="replace").replace("\r\n", "\n")
