@@ -14,7 +14,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import Any
@@ -108,13 +109,25 @@ def _length(head: bytes) -> int:
 def run(job: Job) -> Posted:
     """Post until the job is done."""
     requests = cycle([_request(job, body.encode()) for body in job.bodies])
-    waiting, took = selectors.DefaultSelector(), []
-    for _ in range(job.connections):
-        line = Line(job.port)
-        waiting.register(line.socket, selectors.EVENT_READ, line)
-    began, busy = time.perf_counter(), time.process_time()
-    for key in list(waiting.get_map().values()):
-        key.data.send(next(requests))
+    with ExitStack() as stack:
+        waiting = stack.enter_context(selectors.DefaultSelector())
+        lines = [Line(job.port) for _ in range(job.connections)]
+        for line in lines:
+            stack.callback(line.socket.close)
+            waiting.register(line.socket, selectors.EVENT_READ, line)
+        began, busy = time.perf_counter(), time.process_time()
+        for line in lines:
+            line.send(next(requests))
+        took = sorted(_answers(job, waiting, requests, began))
+        wall, cpu = time.perf_counter() - began, time.process_time() - busy
+    return Posted(len(took), wall, took[len(took) // 2], took[int(len(took) * 0.99)], cpu)
+
+
+def _answers(
+    job: Job, waiting: selectors.BaseSelector, requests: Iterator[bytes], began: float
+) -> list[float]:
+    """How long each answer took; every one is followed by the next request."""
+    took: list[float] = []
     while _goes_on(job, len(took), began):
         ready = waiting.select(timeout=PATIENCE_S)
         if not ready:
@@ -123,9 +136,7 @@ def run(job: Job) -> Posted:
             if key.data.answered():
                 took.append(time.perf_counter() - key.data.sent_at)
                 key.data.send(next(requests))
-    wall, cpu = time.perf_counter() - began, time.process_time() - busy
-    took.sort()
-    return Posted(len(took), wall, took[len(took) // 2], took[int(len(took) * 0.99)], cpu)
+    return took
 
 
 def _goes_on(job: Job, answers: int, began: float) -> bool:
