@@ -93,8 +93,10 @@ def test_finding_accounts_goes_from_one_with_work_to_the_next(crowded):
         claiming.DUE_ACCOUNTS_SQL, {"now": claiming.as_parameter(soon(0)), "owner": "me"}
     )
 
-    # The first account, each next one, and whether its work is due.
-    assert plan.count("delivery_due") + plan.count("delivery_lane") == 3
+    assert "recursive" in plan.lower()
+    # PostgreSQL does not show what finds each next account.
+    assert plan.count("delivery_due") + plan.count("delivery_lane") >= 2
+    assert "Seq Scan on deliveries_delivery" not in plan
 
 
 @pytest.mark.parametrize(
