@@ -50,13 +50,25 @@ SLOW_S, SLOW_PER_BYTE_S = 0.25, 2e-6
 AGAIN = 4
 
 
+class Application(WSGIHandler):
+    """The whole application, answering with Django's response.
+
+    Why: where error reporting was switched on once in this process, its wrapper
+    stays around the handler and answers with an object of its own.
+    """
+
+    def __call__(self, environ: dict[str, Any], _start: Any) -> Any:
+        request_started.send(sender=type(self), environ=environ)
+        return self.get_response(self.request_class(environ))
+
+
 @dataclass
 class World:
     """Who sends, and what was there before the next request."""
 
     key: str
     token: Any
-    application: WSGIHandler = field(default_factory=WSGIHandler)
+    application: WSGIHandler = field(default_factory=Application)
     statuses: dict[int, int] = field(default_factory=dict)
     slowest_s: float = 0.0
 
