@@ -26,7 +26,7 @@ class Departures:
         self._sleep = sleep
         self._guard = threading.Lock()
         self._gaps: dict[int, float] = {}
-        self._next: dict[int, float] = {}
+        self._left: dict[int, float] = {}
 
     def keep_apart(self, account_id: int, *, seconds: float) -> None:
         """Let calls to this account leave no closer than this from now on."""
@@ -37,7 +37,7 @@ class Departures:
         gap = self._gaps.get(account_id, 0.0)
         with self._guard:
             now = self._clock()
-            leaves_at = max(now, self._next.get(account_id, 0.0))
-            self._next[account_id] = leaves_at + gap
+            leaves_at = max(now, self._left.get(account_id, now - gap) + gap)
+            self._left[account_id] = leaves_at
         if leaves_at > now:
             self._sleep(leaves_at - now)
