@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from meshes.admin_base import FileInput
+from rules.exported_files import FileUnusable
 from rules.import_plan import Choices, Plan, TargetName
-from rules.rules_file import MOST_BYTES, Entry, FileUnusable, read
+from rules.rules_file import MOST_BYTES, Entry, read
 
 
 class UploadForm(forms.Form):

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from meshes import strict_json
-from meshes.api_errors import ApiError
+from rules.exported_files import FileKind, FileUnusable
 from rules.models import Rule
 
 FORMAT, VERSION = "meshes.rules", 1
@@ -35,8 +34,14 @@ THEN = {
 TOP = {"name": "name", "active": "active", "when": "when", "then": "then"}
 
 
-class FileUnusable(Exception):
-    """The file cannot be read as rules; one sentence why."""
+RULES = FileKind(
+    format=FORMAT,
+    version=VERSION,
+    most_bytes=MOST_BYTES,
+    too_large="The file is larger than 1 MiB. Export fewer rules at once.",
+    foreign="This is no file of rules. Choose one that “Export rules” has made.",
+    other_version="This release reads version 1 of the file. Export the rules again.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +77,7 @@ def read(raw: bytes) -> tuple[Entry, ...]:
 
     Raises: FileUnusable.
     """
-    if len(raw) > MOST_BYTES:
-        raise FileUnusable("The file is larger than 1 MiB. Export fewer rules at once.")
-    try:
-        body = strict_json.parse(raw.removeprefix(b"\xef\xbb\xbf"))
-    except ApiError as error:
-        raise FileUnusable(f"The file is no JSON that can be read. {error.message}") from None
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise FileUnusable("This is no file of rules. Choose one that “Export rules” has made.")
-    if body.get("version") != VERSION:
-        raise FileUnusable("This release reads version 1 of the file. Export the rules again.")
-    return _entries(body.get("rules"))
+    return _entries(RULES.opened(raw).get("rules"))
 
 
 def _entries(rules: Any) -> tuple[Entry, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from meshes import strict_json
-from meshes.api_errors import ApiError
-from rules.rules_file import FileUnusable, read_rule
+from rules.exported_files import FileKind, FileUnusable
+from rules.rules_file import read_rule
 from rules.workspace_file import (
     FORMAT,
     VERSION,
@@ -22,23 +21,22 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_ROWS = 20_000
 """Of each kind, such as rules."""
 
+WORKSPACE = FileKind(
+    format=FORMAT,
+    version=VERSION,
+    most_bytes=MOST_BYTES,
+    too_large="The file is larger than 32 MiB, so it is no exported workspace.",
+    foreign="This is no exported workspace. Take a file that exportworkspace wrote.",
+    other_version="This release reads version 1 of the file. Export the workspace again.",
+)
+
 
 def read(raw: bytes) -> WorkspaceFile:
     """The configuration that the file holds.
 
     Raises: FileUnusable, with the place and what is wrong there.
     """
-    if len(raw) > MOST_BYTES:
-        raise FileUnusable("The file is larger than 32 MiB, so it is no exported workspace.")
-    try:
-        body = strict_json.parse(raw.removeprefix(b"\xef\xbb\xbf"))
-    except ApiError as error:
-        raise FileUnusable(f"The file is no JSON that can be read. {error.message}") from None
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise FileUnusable("This is no exported workspace. Take a file that exportworkspace wrote.")
-    if body.get("version") != VERSION:
-        raise FileUnusable("This release reads version 1 of the file. Export the workspace again.")
-    return _read(body)
+    return _read(WORKSPACE.opened(raw))
 
 
 def _read(body: dict[str, Any]) -> WorkspaceFile:

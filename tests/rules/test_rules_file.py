@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from connections.models import Connection
 from meshes.models import Workspace
+from rules.exported_files import FileUnusable
 from rules.import_plan import Choices, Plan, plan
 from rules.importing import ImportRefused, RulesMoved, apply
 from rules.models import Rule
-from rules.rules_file import Entry, FileUnusable, read, written
+from rules.rules_file import Entry, read, written
 from tests.builders import make_account, make_catalog, make_connection, make_rule, make_workspace
 from tests.rules.test_saving import NOW
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from rules.rules_file import Entry, FileUnusable
+from rules.exported_files import FileUnusable
+from rules.rules_file import Entry
 from rules.workspace_file import (
     ConnectionEntry,
     MappingEntry,

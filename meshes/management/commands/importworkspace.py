@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from meshes.management.organizations import organization_named
+from rules.exported_files import FileUnusable
 from rules.importing import ImportRefused
-from rules.rules_file import FileUnusable
 from rules.workspace_import import Author, Imported, import_workspace
 from rules.workspace_reading import MOST_BYTES, read
 
