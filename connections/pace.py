@@ -17,6 +17,7 @@ from connections.clock import by_database_clock, database_now, now_parameter
 from connections.departures import Departures
 from connections.models import Account
 from connections.usage import note_refusal, slot_taken
+from meshes.statements import prepared_cursor
 
 SHARE = 0.95
 """Of the allowed rate: at the full rate, jitter alone causes refusals."""
@@ -162,6 +163,6 @@ def _paused(account_id: int) -> Paused:
 
 
 def _one_row(statement: str, account_id: int) -> Any:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(by_database_clock(statement), {"id": account_id, **now_parameter()})
         return cursor.fetchone()

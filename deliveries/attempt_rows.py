@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from connections.models import ContactCache
 from deliveries.claiming import TABLE, as_parameter, as_uuid
 from deliveries.models import Attempt
+from meshes.statements import prepared_cursor
 
 ATTEMPTS = Attempt._meta.db_table
 CONTACTS = ContactCache._meta.db_table
@@ -96,14 +97,14 @@ def complete_row(values: Values, *, remember: bool) -> bool:
 
 
 def _value(statement: str, given: Values) -> Any:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, given)
         row = cursor.fetchone()
     return row[0] if row else None
 
 
 def _rows(statement: str, given: Values) -> int:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, given)
         return int(cursor.rowcount)
 

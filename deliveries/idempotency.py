@@ -19,6 +19,7 @@ from django.db import connection
 
 from deliveries.models import IdempotencyKey
 from meshes.api_errors import BadRequest, Conflict, Fault
+from meshes.statements import prepared_cursor
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
@@ -88,7 +89,7 @@ def claim(request: Once, *, answer: Answer, now: datetime) -> Answer | None:
     Why: call it inside the transaction that stores the events; a twin at
     the same time waits here until that transaction ends.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_CLAIM, _values(request, answer=answer, now=now))
         if cursor.fetchall():
             return None

@@ -18,6 +18,7 @@ from zlib import crc32
 from django.db import connection, models
 
 from deliveries.models import Delivery, Event
+from meshes.statements import prepared_cursor
 
 Row = dict[str, Any]
 
@@ -56,7 +57,7 @@ def insert(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
 
 
 def _run(statement: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, parameters)
 
 

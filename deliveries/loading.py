@@ -21,6 +21,7 @@ from connections.destinations.base import KnownContact
 from connections.models import Connection
 from deliveries.claiming import TABLE, Claim
 from deliveries.models import Delivery, Event
+from meshes.statements import prepared_cursor
 from rules.models import RuleVersion
 
 NAMES = frozenset(
@@ -67,7 +68,7 @@ def load(claim: Claim) -> Loaded:
 
     Shape: columns that no attempt reads are left out, as by `only`.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(SQL, [claim.delivery_id])
         row = cursor.fetchone()
     delivery = Delivery.from_db(DEFAULT_DB_ALIAS, NAMES, _converted(row[: len(FIELDS)]))

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from meshes import key_limits
 from meshes.api_errors import Unauthorized
+from meshes.statements import prepared_cursor
 
 HEADER = "X-Meshes-Publishable-Key"
 CREATED_BY_LENGTH = 200
@@ -85,7 +86,7 @@ def key_holder(key: str, *, now: datetime) -> KeyHolder | None:
     """
     if not _KEY.fullmatch(key):
         return None
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_LOOKUP, [key, connection.ops.adapt_datetimefield_value(now)])
         row = cursor.fetchone()
     return _holder(row) if row else None

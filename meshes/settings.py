@@ -122,6 +122,9 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     }
 elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "meshes.postgresql"
+    # Only statements that ask for it are prepared; `?prepare_threshold=None` at the end of the
+    # address forbids it, for a pooler that cannot keep them.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL must start with sqlite:// or postgres://; Meshes supports these two."

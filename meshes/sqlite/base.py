@@ -39,6 +39,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A cursor that waits for the turn before it writes."""
         return self.connection.cursor(factory=partial(Cursor, wrapper=self))
 
+    def prepared_cursor(self) -> Any:
+        """The usual cursor: the driver keeps the last hundred statements ready by itself."""
+        return self.cursor()
+
     @property
     def has_turn(self) -> bool:
         """Whether this connection may write, as far as this process is concerned."""
