@@ -1,7 +1,8 @@
 """How fast one key may send events or call the API: a token bucket per key and budget.
 
-With Redis all processes share one bucket; without, or while Redis is away,
-each process enforces its share in memory.
+With Redis all processes share one bucket, from which a process takes a little ahead while it
+is more than half full; without, or while Redis is away, each process enforces its share in
+memory.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from meshes.advances import Advances
 from meshes.api_errors import TooManyRequests
 
 PREFIX = "meshes:throttle:"
@@ -33,17 +35,23 @@ COMPLAIN_EVERY_S = 60.0
 
 # Redis: Lua scripting; the server's own clock, so that machines need not agree.
 SCRIPT = """
-local rate, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local cost, ahead = tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(kept[1]) or burst, tonumber(kept[2]) or now
 tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
-local wait = 0
-if tokens >= cost then tokens = tokens - cost else wait = (cost - tokens) / rate end
+local wait, left = 0, 0
+if tokens >= cost then
+  left = math.max(0, math.min(ahead, math.floor(tokens - cost - burst / 2)))
+  tokens = tokens - cost - left
+else
+  wait = (cost - tokens) / rate
+end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.6f', now))
 redis.call('EXPIRE', KEYS[1], math.ceil(burst / rate) + 1)
-return tostring(wait)
+return {tostring(wait), left}
 """
 
 log = structlog.get_logger(__name__)
@@ -112,6 +120,7 @@ class MemoryBuckets:
 
 
 _memory = MemoryBuckets()
+_advances = Advances(kept=BUCKETS_KEPT)
 _times = {"retry_redis": 0.0, "complaint": -COMPLAIN_EVERY_S}
 
 
@@ -139,15 +148,22 @@ def _wait_by_memory(key_id: UUID, cost: int, budget: Budget, own: Own) -> float:
 
 def _wait_by_redis(key_id: UUID, cost: int, budget: Budget, own: Own) -> float | None:
     """How long to wait, None when Redis is not used or does not answer."""
-    if not settings.REDIS_URL or time.monotonic() < _times["retry_redis"]:
+    now = time.monotonic()
+    if not settings.REDIS_URL or now < _times["retry_redis"]:
         return None
-    rate, burst = budget.limits(own=own)
+    rate, burst = limits = budget.limits(own=own)
+    bucket = (budget.setting, key_id, limits)
+    if _advances.spend(bucket, cost=cost, now=now):
+        return 0.0
+    ahead = _advances.worth_taking(bucket, rate=rate, now=now)
     try:
         script = _script(settings.REDIS_URL)
-        return float(script(keys=[f"{budget.prefix}{key_id}"], args=[rate, burst, cost]))
+        wait, left = script(keys=[f"{budget.prefix}{key_id}"], args=[rate, burst, cost, ahead])
     except redis.RedisError as error:
         _complain(error)
         return None
+    _advances.note(bucket, cost=cost, left=left, now=now)
+    return float(wait)
 
 
 @lru_cache(maxsize=4)
