@@ -15,6 +15,7 @@ import structlog
 from django.db import connection, transaction
 
 from deliveries import idempotency, wakeup
+from deliveries.gathering import Gathering
 from deliveries.idempotency import Answer, Once
 from deliveries.inserting import Row, insert
 from deliveries.models import Status
@@ -65,23 +66,16 @@ def accept(
     events = [event for item in planned for event in item.events]
     deliveries = [delivery for item in planned for delivery in item.deliveries]
     result = answer([item.record for item in planned])
-    with _all_or_nothing(once):
-        earlier = idempotency.claim(once, answer=result, now=now) if once else None
-        if earlier is not None:
-            return earlier
+    if once is None:
         store(events, deliveries)
+    else:
+        with transaction.atomic():
+            earlier = idempotency.claim(once, answer=result, now=now)
+            if earlier is not None:
+                return earlier
+            store(events, deliveries)
     _tell(events, deliveries)
     return result
-
-
-def _all_or_nothing(once: Once | None) -> AbstractContextManager[Any]:
-    """A transaction where more than one statement needs it.
-
-    Why: on PostgreSQL one statement writes events and deliveries, and is a
-    transaction by itself; BEGIN and COMMIT would ask the server twice more.
-    """
-    alone = once is None and connection.vendor == "postgresql"
-    return nullcontext() if alone else transaction.atomic()
 
 
 def _tell(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
@@ -93,12 +87,32 @@ def _tell(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
 def store(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
     """Write planned rows, and let the pump hear of the work once they are committed.
 
-    Why: call it inside a transaction, unless `insert` needs one statement alone.
+    Shape: they are part of the transaction that is open; without one they are
+    committed on return.
     """
     with tracing.span("meshes.store"):
-        insert(events, deliveries)
+        if connection.in_atomic_block:
+            _write(events, deliveries)
+        else:
+            _gathering.store(events, deliveries)
+
+
+def _write(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
+    insert(events, deliveries)
     if any(row["status"] == Status.PENDING and not row["held_reason"] for row in deliveries):
         transaction.on_commit(wakeup.nudge, robust=True)
+
+
+def _all_or_nothing() -> AbstractContextManager[Any]:
+    """A transaction where more than one statement needs it.
+
+    Why: on PostgreSQL one statement writes events and deliveries, and is a
+    transaction by itself; BEGIN and COMMIT would ask the server twice more.
+    """
+    return nullcontext() if connection.vendor == "postgresql" else transaction.atomic()
+
+
+_gathering = Gathering(_write, transaction=_all_or_nothing)
 
 
 def single(records: list[Record]) -> Answer:

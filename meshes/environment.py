@@ -61,3 +61,13 @@ def make_folder(folder: Path) -> None:
             f"The folder of the file in DATABASE_URL cannot be made ({type(error).__name__}). "
             "Name one that this user may write to."
         ) from None
+
+
+def postgresql_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Django's options for PostgreSQL, from those at the end of DATABASE_URL.
+
+    Shape: only statements that ask for it are prepared; `prepare_threshold=None`
+    forbids it, for a pooler that cannot keep them.
+    """
+    threshold = given.get("prepare_threshold", 5)
+    return {**given, "prepare_threshold": None if threshold == "None" else threshold}

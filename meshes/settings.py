@@ -10,7 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from meshes import api_description, logs, secrets_at_start, sign_in_settings, theme, transport
-from meshes.environment import Environment, make_folder
+from meshes.environment import Environment, make_folder, postgresql_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -122,9 +122,7 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     }
 elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "meshes.postgresql"
-    # Only statements that ask for it are prepared; `?prepare_threshold=None` at the end of the
-    # address forbids it, for a pooler that cannot keep them.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
+    DATABASES["default"]["OPTIONS"] = postgresql_options(DATABASES["default"].get("OPTIONS", {}))
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL must start with sqlite:// or postgres://; Meshes supports these two."

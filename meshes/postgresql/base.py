@@ -20,7 +20,7 @@ class PreparedCursor(base.ServerBindingCursor):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """The cursor, after this statement; parameters travel beside it."""
-        return super().execute(query, params, prepare=True, **options)
+        return super().execute(query, params, prepare=True, **options)  # type: ignore[misc]
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -48,7 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(PreparedCursor(self.connection))
+            return self._prepare_cursor(PreparedCursor(self.connection))  # type: ignore[attr-defined,call-arg]
 
     def is_usable(self) -> bool:
         """Whether the server can still be talked to.

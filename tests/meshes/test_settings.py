@@ -159,3 +159,17 @@ def test_misuse_is_pointed_out_with_a_hint(changed, id, settings) -> None:
 
 def test_the_defaults_give_nothing_to_point_out() -> None:
     assert settings_make_sense(None) == []
+
+
+@pytest.mark.parametrize(("query", "threshold"), [("", "5"), ("?prepare_threshold=None", "None")])
+def test_the_address_of_the_database_can_forbid_prepared_statements(query, threshold) -> None:
+    asked = "from meshes.settings import DATABASES as d; print(d['default']['OPTIONS'])"
+    given = {
+        "DATABASE_URL": f"postgres://u@127.0.0.1/n{query}",
+        "SECRET_KEY": "A-key-of-many-letters_0123456789-for-this-test",
+        "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
+    }
+
+    done = started([sys.executable, "-c", asked], **given)
+
+    assert done.stdout.strip() == f"{{'prepare_threshold': {threshold}}}", done.stderr

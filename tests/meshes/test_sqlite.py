@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from contextlib import closing, suppress
 
 import pytest
@@ -10,7 +12,8 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 
 from meshes.models import Workspace
-from meshes.sqlite.base import READS
+from meshes.sqlite import base
+from meshes.sqlite.base import LOOK_EVERY_S, PATIENCE_S, READS
 from tests.builders import make_workspace
 from tests.threads import aside, at_once
 
@@ -185,3 +188,57 @@ def test_threads_that_write_in_every_way_lose_nothing():
 
     workspace.refresh_from_db()
     assert workspace.rules_version == before + 12 * 10 * 3
+
+
+def another_process_writes(seconds: float) -> threading.Thread:
+    """A thread that keeps SQLite's own lock for so long, as another process would."""
+    begun = threading.Event()
+
+    def hold() -> None:
+        name = connection.settings_dict["NAME"]
+        with closing(sqlite3.connect(name, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            begun.set()
+            time.sleep(seconds)
+            other.execute("COMMIT")
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    assert begun.wait(10)
+    return thread
+
+
+def test_who_waits_for_another_process_looks_every_millisecond(monkeypatch):
+    other, looks, sleep = another_process_writes(0.3), [], time.sleep
+    monkeypatch.setattr(base.time, "sleep", lambda seconds: (looks.append(seconds), sleep(seconds)))
+
+    committed()
+
+    other.join(10)
+    assert len(looks) >= 2
+    assert set(looks) == {LOOK_EVERY_S}
+    assert others_may_write()
+
+
+def test_the_usual_error_comes_when_another_process_writes_for_too_long(monkeypatch):
+    options = {**connection.settings_dict["OPTIONS"], "timeout": 0.05}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    other = another_process_writes(0.5)
+
+    with pytest.raises(OperationalError, match="locked"):
+        committed()
+
+    other.join(10)
+    assert not connection.has_turn
+    committed()
+
+
+def test_after_a_write_reads_wait_as_long_as_before():
+    committed()
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        [milliseconds] = cursor.fetchone()
+
+    wait_s = connection.settings_dict["OPTIONS"].get("timeout", PATIENCE_S)
+    assert milliseconds == wait_s * 1000
