@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from connections.models import Connection
 from deliveries import wording
-from deliveries.models import Outcome, Status, Trigger
+from deliveries.models import NOT_COMPLETED_SQL, Outcome, Status, Trigger
 from deliveries.seeking import Asked, Way
 from deliveries.selecting import HELD, STATES
 from meshes.models import LIVE
@@ -23,7 +23,6 @@ from rules.models import EventType, Rule
 
 LONGEST = 50
 NOTHING = Asked(fits=Q(pk__in=[]))
-UNFINISHED_OR_LOST = "NOT (status = 'completed')"
 IS_HELD = "NOT (held_reason = '')"
 
 
@@ -123,11 +122,11 @@ class StateFilter(AskingFilter):
 
 
 def _in(status: Status) -> Way:
-    return Way(Q(status=status), UNFINISHED_OR_LOST)
+    return Way(Q(status=status), NOT_COMPLETED_SQL)
 
 
 def _free(status: Status) -> Way:
-    return Way(Q(status=status), UNFINISHED_OR_LOST, beside=Q(held_reason=""))
+    return Way(Q(status=status), NOT_COMPLETED_SQL, beside=Q(held_reason=""))
 
 
 STATE_WAYS = {

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import BooleanField, Count, Min, Q, Sum
+from django.db.models.expressions import RawSQL
 
-from deliveries.models import UNFINISHED, Delivery, Rollup
+from deliveries.models import NOT_COMPLETED_SQL, UNFINISHED, Delivery, Rollup
 from deliveries.rollups import (
     ACCEPTED,
     DELIVERIES,
@@ -108,6 +109,7 @@ def _waiting(ids: Sequence[UUID]) -> dict[UUID, Waiting]:
     """What each workspace has unfinished, from the indexes that hold nothing else."""
     free = Q(held_reason="")
     rows = Delivery.objects.filter(UNFINISHED, workspace__in=ids, is_test=False)
+    rows = rows.filter(RawSQL(NOT_COMPLETED_SQL, [], BooleanField()))  # noqa: S611
     figures: dict[str, Any] = {
         "waiting": Count("pk", filter=free),
         "held": Count("pk", filter=HELD),

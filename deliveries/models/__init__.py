@@ -13,6 +13,7 @@ from deliveries.models.runtime import (
     WorkerBeat,
 )
 from deliveries.models.words import (
+    NOT_COMPLETED_SQL,
     UNFINISHED,
     WAITING,
     Found,
@@ -25,6 +26,7 @@ from deliveries.models.words import (
 from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch, Trial
 
 __all__ = [
+    "NOT_COMPLETED_SQL",
     "UNFINISHED",
     "WAITING",
     "Alert",

@@ -77,3 +77,5 @@ class Priority(models.IntegerChoices):
 
 WAITING = Q(status__in=[Status.PENDING, Status.RETRYING], held_reason="")
 UNFINISHED = Q(status__in=[Status.PENDING, Status.PROCESSING, Status.RETRYING])
+NOT_COMPLETED_SQL = "NOT (status = 'completed')"
+"""The condition of an index, spelled out: SQLite uses it only for a query that says the same."""
