@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection
 from connections.clock import by_database_clock, database_now, now_parameter
 from deliveries.models import Delivery, Priority, Status
 from meshes import tracing
+from meshes.statements import prepared_cursor
 
 LEASE_S = 40
 TABLE = Delivery._meta.db_table
@@ -102,7 +103,7 @@ class DueAccount:
 
 def due_accounts(owner: str) -> list[DueAccount]:
     """Accounts with due deliveries that are not paused and not in other hands."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(by_database_clock(DUE_ACCOUNTS_SQL), {"owner": owner, **now_parameter()})
         return [DueAccount(*row) for row in cursor.fetchall()]
 
@@ -126,7 +127,7 @@ def claim(account_id: int, *, only: Priority | None = None) -> Claim | None:
     if not on_postgres:
         parameters["until"] = as_parameter(database_now() + timedelta(seconds=LEASE_S))
     try:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(by_database_clock(statement), parameters)
             row = cursor.fetchone()
     except IntegrityError:  # another hand took this lane between our look and our write
