@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from deliveries.models import Event
 from meshes.authentication import KeyHolder, PublishableKeyAuthentication
 from meshes.models import PublishableKey
 
@@ -87,12 +88,17 @@ class OwnView(APIView):
 
     def checked(self, request: Request) -> dict[str, Any]:
         """The payload of the event."""
+        return dict(self.form(request)["payload"])
+
+    def form(self, request: Request) -> dict[str, Any]:
+        """The event."""
         keys = PublishableKey.objects.select_related("workspace").filter(revoked_at=None)
-        if keys.filter(key=request.headers.get(HEADER, "")).first() is None:
+        self.key = keys.filter(key=request.headers.get(HEADER, "")).first()
+        if self.key is None:
             raise exceptions.PermissionDenied
         form = EventForm(data=request.data)
         form.is_valid(raise_exception=True)
-        return dict(form.validated_data["payload"])
+        return dict(form.validated_data)
 
 
 class EnqueueView(OwnView):
@@ -102,6 +108,24 @@ class EnqueueView(OwnView):
         """Queue it."""
         task = async_task("tests.bench.plain.views.tagged", self.checked(request))
         return Response({"task": task}, status=201)
+
+
+class KeepAndEnqueueView(OwnView):
+    """Stores the event by the ORM and queues a task for it, without rules and deliveries."""
+
+    def post(self, request: Request) -> Response:
+        """Store it and queue its id."""
+        said = self.form(request)
+        event = Event.objects.create(
+            workspace=self.key.workspace,
+            rules_version=self.key.workspace.rules_version,
+            created_by=self.key.name,
+            created_at=timezone.now(),
+            email=said["payload"]["email"],
+            **said,
+        )
+        task = async_task("tests.bench.plain.views.tagged", event.pk)
+        return Response({"event": {"id": str(event.uuid)}, "task": task}, status=201)
 
 
 class CallView(OwnView):
