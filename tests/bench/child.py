@@ -35,6 +35,7 @@ def measures() -> dict[str, Callable[..., Iterator[Line]]]:
         matching,
         memory,
         replay,
+        retention,
         servers,
     )
 
@@ -45,6 +46,7 @@ def measures() -> dict[str, Callable[..., Iterator[Line]]]:
         "claims": claims.measure,
         "looks": looks.measure,
         "history": history.measure,
+        "retention": retention.measure,
         "isolation": isolation.measure,
         "replay": replay.measure,
         "kills": kills.measure,

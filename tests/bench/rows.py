@@ -9,6 +9,7 @@ ROWS = {
     "claims": "what a look for work costs, with 10,000 to 1,000,000 deliveries",
     "looks": "what a pump's look for work costs, with 20 to 5,000 accounts",
     "history": "what lists and pages of history cost, with 1,000,000 deliveries ÷ 10,000",
+    "retention": "what a million events take on the disk, and what removing one costs",
     "isolation": "latency of a healthy account beside sick ones",
     "replay": "latency of live deliveries while 100,000 are replayed",
     "kills": "time until all is in order again after kill -9, and calls made twice",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from connections import pace
 from connections.models import Account, Connection
 from deliveries.claiming import claim
 from deliveries.models import Delivery
@@ -64,6 +65,7 @@ def send_all(*deliveries: Delivery) -> None:
 def hurry(delivery: Delivery) -> Delivery:
     """The delivery due now, whatever it waited for."""
     Account.objects.filter(pk=delivery.account_id).update(paused_until=None)
+    pace._paused_here.pop(delivery.account_id, None)
     moment = timezone.now() - timedelta(seconds=1)
     Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=moment)
     return delivery

@@ -238,11 +238,11 @@ def test_many_writers_at_once_are_all_accepted():
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_stays_locked_is_told_as_unavailable():
+def test_a_database_that_stays_locked_is_told_as_unavailable(monkeypatch):
     sender = make_sender()
     headers = {"X-Meshes-Publishable-Key": sender.key}
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 50")
+    options = {**connection.settings_dict["OPTIONS"], "timeout": 0.05}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
     connection.patience_s = 0.05
     locked, may_go = threading.Event(), threading.Event()
 

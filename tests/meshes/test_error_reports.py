@@ -42,7 +42,8 @@ def reports():
     before = {name: list(logging.getLogger(name).handlers) for name in ("", "django-q")}
     error_reports.start(f"http://key@127.0.0.1:{server.server_port}/1")
     yield lambda: (sentry_sdk.flush(10.0), [json.loads(body.split(b"\n")[2]) for body in bodies])[1]
-    sentry_sdk.init()
+    # The SDK's own integrations would stay in the process and add headers to every request.
+    sentry_sdk.init(default_integrations=False, auto_enabling_integrations=False)
     for name, handlers in before.items():
         logging.getLogger(name).handlers[:] = handlers
     server.shutdown()
