@@ -111,16 +111,15 @@ class Gathering:
                 batch = self._next()
                 self._run(batch)
         except Exception as error:  # noqa: BLE001  raised by the threads that it belongs to
-            about_rows = batch and not isinstance(error, OperationalError | InterfaceError)
-            batch = batch or self._next()
-            if about_rows and len(batch) > 1:
+            if len(batch) > 1 and _was_refused(error):
                 self._write_apart(batch)  # those of one were refused; the others are innocent
             else:
+                batch = batch or self._next(most_rows=0)  # who waits may try to begin by itself
                 _end(batch, error)
         else:
             _end(batch)
         finally:
-            batch = batch or self._next()
+            batch = batch or self._next(most_rows=0)
             _end(batch, InterfaceError("The write was cut off."))
             self._hand_on(batch)
 
@@ -150,18 +149,41 @@ class Gathering:
             if request is not None:
                 request.gate.release()
 
-    def _next(self) -> list[_Request]:
+    def _next(self, *, most_rows: int | None = None) -> list[_Request]:
+        """The first of those who wait, and those behind it as far as so many rows allow."""
+        most_rows = MOST_ROWS if most_rows is None else most_rows
         batch: list[_Request] = []
         rows = 0
         with self._guard:
-            while self._waiting and (not batch or rows + self._waiting[0].rows <= MOST_ROWS):
+            while self._waiting and (not batch or rows + self._waiting[0].rows <= most_rows):
                 batch.append(self._waiting.popleft())
                 rows += batch[-1].rows
         return batch
+
+
+def _was_refused(error: Exception) -> bool:
+    """Whether the database is there and said no, so that nothing was stored for certain.
+
+    Shape: PostgreSQL gives its errors a code; those of class 08 and 57P are about
+    the connection. Other operational errors leave open what was stored.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return True
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return bool(code) and not code.startswith(("08", "57P"))
 
 
 def _end(batch: list[_Request], error: Exception | None = None) -> None:
     """Say what became of those of whom nothing is known yet; each gets an error of its own."""
     for request in batch:
         if not request.done:
-            request.error, request.done = copy(error), True
+            request.error, request.done = _like(error), True
+
+
+def _like(error: Exception | None) -> Exception | None:
+    """The same error to be raised by another thread, with the place where it came from."""
+    if error is None:
+        return None
+    twin = copy(error).with_traceback(error.__traceback__)
+    twin.__cause__ = error.__cause__
+    return twin

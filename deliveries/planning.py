@@ -73,7 +73,7 @@ def plan(
         "created_at": now,
     }
     emails = _emails(matched, request.payload)
-    marked = {"trigger": str(Trigger.CANARY)} if workspace_id == CANARY_WORKSPACE else {}
+    marked = {"trigger": str(Trigger.CANARY if workspace_id == CANARY_WORKSPACE else Trigger.LIVE)}
     return event, [
         _delivery(event, rule, email=emails[rule.mapping_id], now=now) | marked for rule in matched
     ]

@@ -45,23 +45,26 @@ class Advances:
             mine.spent += cost
             return True
 
-    def worth_taking(self, key: Hashable, *, rate: float, now: float) -> int:
+    def worth_taking(self, key: Hashable, *, cost: int, rate: float, now: float) -> int:
         """How many tokens more than needed to ask for.
 
         Shape: what a tenth of a second will use up if the key goes on as it did,
-        and at most what its budget gives in that time. Units: `rate` in tokens a
-        second.
+        and at most what its budget gives in that time; none that another request
+        like this one could not be paid with. Units: `rate` in tokens a second.
         """
         mine = self._advances.get(key)
         if mine is None:
             return 0
         passed = max(now - mine.asked_at, AHEAD_S / 1000)
-        return int(min(mine.spent / passed, rate) * AHEAD_S)
+        ahead = int(min(mine.spent / passed, rate) * AHEAD_S)
+        return ahead if ahead >= cost else 0
 
     def note(self, key: Hashable, *, cost: int, left: int, now: float) -> None:
-        """Remember what was asked for: so much is spent, so much is left."""
+        """Remember what was granted: so much is spent, so much is left beside what was."""
         with self._guard:
-            self._advances.pop(key, None)
+            old = self._advances.pop(key, None)
+            if old is not None and now - old.asked_at < LAPSES_AFTER_S:
+                left += old.left
             self._advances[key] = _Advance(now, left, cost)
             if len(self._advances) > self._kept:
                 self._advances.popitem(last=False)

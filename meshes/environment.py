@@ -68,6 +68,11 @@ def postgresql_options(given: dict[str, Any]) -> dict[str, Any]:
 
     Shape: only statements that ask for it are prepared; `prepare_threshold=None`
     forbids it, for a pooler that cannot keep them.
+    Raises: ImproperlyConfigured.
     """
     threshold = given.get("prepare_threshold", 5)
-    return {**given, "prepare_threshold": None if threshold == "None" else threshold}
+    if str(threshold).lower() == "none":
+        threshold = None
+    elif not isinstance(threshold, int):
+        raise ImproperlyConfigured("prepare_threshold in DATABASE_URL must be None or a number.")
+    return {**given, "prepare_threshold": threshold}

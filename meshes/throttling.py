@@ -155,15 +155,17 @@ def _wait_by_redis(key_id: UUID, cost: int, budget: Budget, own: Own) -> float |
     bucket = (budget.setting, key_id, limits)
     if _advances.spend(bucket, cost=cost, now=now):
         return 0.0
-    ahead = _advances.worth_taking(bucket, rate=rate, now=now)
+    ahead = _advances.worth_taking(bucket, cost=cost, rate=rate, now=now)
     try:
         script = _script(settings.REDIS_URL)
         wait, left = script(keys=[f"{budget.prefix}{key_id}"], args=[rate, burst, cost, ahead])
     except redis.RedisError as error:
         _complain(error)
         return None
-    _advances.note(bucket, cost=cost, left=left, now=now)
-    return float(wait)
+    wait_s = float(wait)
+    if wait_s <= 0:
+        _advances.note(bucket, cost=cost, left=left, now=now)
+    return wait_s
 
 
 @lru_cache(maxsize=4)

@@ -133,8 +133,7 @@ class Cursor(base.SQLiteCursorWrapper):
                     run(query, params)
                     return
                 except sqlite3.OperationalError as error:
-                    busy = error.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
-                    if not busy or time.monotonic() > until:
+                    if not _is_busy(error) or time.monotonic() > until:
                         raise
                 time.sleep(LOOK_EVERY_S)
         finally:
@@ -172,3 +171,9 @@ class Cursor(base.SQLiteCursorWrapper):
     def __next__(self) -> Any:
         """The next row."""
         return super().__next__() if self._rows is None else next(self._rows)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether it may work later: not when this connection still reads an older state."""
+    code = error.sqlite_errorcode
+    return code & PRIMARY_CODE == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT

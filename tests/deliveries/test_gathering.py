@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
+from psycopg.errors import DeadlockDetected
 
 from deliveries import gathering, intake
 from deliveries.gathering import Gathering
@@ -123,7 +124,34 @@ def test_a_database_that_is_away_fails_everybody_once_and_the_next_one_tries_aga
     assert table.writes == [["a"], ["d"]]
 
 
-def test_a_transaction_that_cannot_begin_fails_those_who_wait():
+def deadlock() -> OperationalError:
+    """What PostgreSQL says to one of two that wait for each other."""
+    error = OperationalError("deadlock detected")
+    error.__cause__ = DeadlockDetected()
+    return error
+
+
+def test_a_deadlock_of_one_is_no_failure_of_the_others():
+    table = Table(fails=lambda names: deadlock() if "c" in names else None)
+    with waiting(table, list("abcd")) as (_, futures):
+        table.go.set()
+
+    assert outcomes(futures) == {"a": "", "b": "", "c": "deadlock detected", "d": ""}
+    assert table.writes == [["a"], ["b"], ["d"]]
+
+
+def test_an_error_says_where_it_came_from():
+    table = Table(fails=lambda names: deadlock())
+    table.go.set()
+
+    with pytest.raises(OperationalError) as caught:
+        Gathering(table.write, transaction=nullcontext).store([{"name": "a"}], [])
+
+    assert isinstance(caught.value.__cause__, DeadlockDetected)
+    assert "write" in [entry.name for entry in caught.traceback]
+
+
+def test_a_transaction_that_cannot_begin_fails_the_one_that_began_it():
     table, begins = Table(), []
 
     @contextmanager
@@ -137,8 +165,8 @@ def test_a_transaction_that_cannot_begin_fails_those_who_wait():
         table.go.set()
     together.store([{"name": "d"}], [])
 
-    assert outcomes(futures) == {"a": "", "b": "database is locked", "c": "database is locked"}
-    assert table.writes == [["a"], ["d"]]
+    assert outcomes(futures) == {"a": "", "b": "database is locked", "c": ""}
+    assert table.writes == [["a"], ["c"], ["d"]]
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), SystemExit("stopped")])
@@ -156,10 +184,8 @@ def test_nobody_is_told_that_rows_are_stored_when_the_transaction_broke_off(erro
         table.go.set()
     together.store([{"name": "d"}], [])
 
-    said = outcomes(futures)
-    assert said.pop("a") == ""
-    assert all(said.values())
-    assert table.writes == [["a"], ["d"]]
+    assert outcomes(futures) == {"a": "", "b": str(error), "c": ""}
+    assert table.writes == [["a"], ["c"], ["d"]]
 
 
 def test_who_leads_and_is_stopped_halfway_leaves_nobody_waiting():

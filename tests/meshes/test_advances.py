@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
@@ -20,18 +21,18 @@ def test_a_key_that_was_never_seen_takes_nothing_ahead():
     advances = Advances(kept=10)
 
     assert not advances.spend(KEY, cost=1, now=0.0)
-    assert advances.worth_taking(KEY, rate=50.0, now=0.0) == 0
+    assert advances.worth_taking(KEY, cost=1, rate=50.0, now=0.0) == 0
 
 
 def test_a_slow_key_takes_nothing_ahead_and_a_fast_one_what_it_uses_in_a_tenth_of_a_second():
     advances = Advances(kept=10)
     advances.note(KEY, cost=1, left=0, now=100.0)
 
-    assert advances.worth_taking(KEY, rate=1000.0, now=100.5) == 0
-    assert advances.worth_taking(KEY, rate=1000.0, now=100.0625) == 1
-    assert advances.worth_taking(KEY, rate=1000.0, now=100.005) == 20
-    assert advances.worth_taking(KEY, rate=50.0, now=100.005) == 5
-    assert advances.worth_taking(KEY, rate=5.0, now=100.005) == 0
+    assert advances.worth_taking(KEY, cost=1, rate=1000.0, now=100.5) == 0
+    assert advances.worth_taking(KEY, cost=1, rate=1000.0, now=100.0625) == 1
+    assert advances.worth_taking(KEY, cost=1, rate=1000.0, now=100.005) == 20
+    assert advances.worth_taking(KEY, cost=1, rate=50.0, now=100.005) == 5
+    assert advances.worth_taking(KEY, cost=1, rate=5.0, now=100.005) == 0
 
 
 def test_an_advance_is_spent_down_to_nothing():
@@ -41,7 +42,7 @@ def test_an_advance_is_spent_down_to_nothing():
     spent = [advances.spend(KEY, cost=cost, now=100.1) for cost in (1, 3, 2, 1)]
 
     assert spent == [True, False, True, False]
-    assert advances.worth_taking(KEY, rate=1000.0, now=100.25) == 1
+    assert advances.worth_taking(KEY, cost=1, rate=1000.0, now=100.25) == 1
 
 
 def test_an_advance_lapses():
@@ -59,6 +60,37 @@ def test_the_least_recently_asked_keys_are_forgotten():
     assert [advances.spend(key, cost=1, now=0.0) for key in "abc"] == [False, True, True]
 
 
+def test_nothing_is_taken_ahead_that_could_not_pay_for_another_request_like_this():
+    advances = Advances(kept=10)
+    advances.note(KEY, cost=9, left=0, now=100.0)
+
+    assert advances.worth_taking(KEY, cost=9, rate=50.0, now=100.1) == 0
+    assert advances.worth_taking(KEY, cost=5, rate=50.0, now=100.1) == 5
+
+
+def test_what_is_left_stays_when_more_was_needed():
+    advances = Advances(kept=10)
+    advances.note(KEY, cost=1, left=4, now=100.0)
+    advances.note(KEY, cost=50, left=0, now=100.5)
+
+    assert advances.spend(KEY, cost=4, now=101.0)
+
+
+@pytest.mark.parametrize(("cost", "gap_s"), [(9, 0.2), (4, 0.1), (24, 0.5), (1, 0.025), (5, 0.1)])
+def test_a_key_within_its_rate_keeps_its_burst(cost, gap_s):
+    rate, burst, tokens, now, advances = 50.0, 200.0, 200.0, 0.0, Advances(kept=10)
+    for _ in range(int(60 / gap_s)):
+        if not advances.spend(KEY, cost=cost, now=now):
+            ahead = advances.worth_taking(KEY, cost=cost, rate=rate, now=now)
+            left = max(0, min(ahead, int(tokens - cost - burst / 2)))
+            tokens -= cost + left
+            advances.note(KEY, cost=cost, left=left, now=now)
+        now += gap_s
+        tokens = min(burst, tokens + gap_s * rate)
+
+    assert tokens >= burst - cost - rate / 10
+
+
 @given(
     st.lists(st.tuples(st.floats(0, 0.4), st.integers(1, 100)), min_size=1, max_size=60),
     st.floats(1, 1000),
@@ -69,8 +101,9 @@ def test_nothing_is_spent_that_was_not_taken(requests, rate):
         now += passed
         paid += cost
         if not advances.spend(KEY, cost=cost, now=now):
-            ahead = advances.worth_taking(KEY, rate=rate, now=now)
+            ahead = advances.worth_taking(KEY, cost=cost, rate=rate, now=now)
             assert 0 <= ahead <= rate / 10
+            assert ahead == 0 or ahead >= cost
             advances.note(KEY, cost=cost, left=ahead, now=now)
             taken += cost + ahead
     assert paid <= taken
@@ -141,6 +174,21 @@ def test_advances_of_two_processes_stay_within_the_one_budget(budget, monkeypatc
         granted += 1
 
     assert 190 <= granted <= 200 + 30 * 5
+
+
+@pytest.mark.redis
+def test_a_refusal_takes_no_advance_away(budget, monkeypatch):
+    budget.THROTTLE_EVENTS_PER_SECOND = 1.0
+    mine, key = Advances(kept=10), uuid4()
+    monkeypatch.setattr(throttling, "_advances", mine)
+    take(key, cost=99)
+    mine.note(("EVENTS", key, (1.0, 200.0)), cost=1, left=5, now=time.monotonic())
+    take(key, cost=99)
+
+    with pytest.raises(TooManyRequests):
+        take(key, cost=100)
+
+    take(key, cost=5)
 
 
 @pytest.mark.redis
