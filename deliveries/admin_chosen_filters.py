@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from deliveries.admin_filters import IS_HELD, NOTHING, AskingFilter
+from deliveries.admin_filters import NOTHING, AskingFilter
 from deliveries.id_bounds import id_after, id_before
-from deliveries.models import BackgroundJob
+from deliveries.models import IS_HELD_SQL, BackgroundJob
 from deliveries.reasons import REASONS
 from deliveries.seeking import Asked, Way
 from deliveries.selecting import AGO, HELD, moment_in
@@ -53,7 +53,7 @@ class ReasonFilter(FormFilter):
         if not self.value():
             return None
         ended, held = Q(reason=self.value()), Q(held_reason=self.value())
-        ways = (Way(ended, "NOT (reason = '')"), Way(HELD, IS_HELD, beside=held))
+        ways = (Way(ended, "NOT (reason = '')"), Way(HELD, IS_HELD_SQL, beside=held))
         return Asked(ended | held, ways, 50)
 
 

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from connections.models import Connection
 from deliveries import wording
-from deliveries.models import NOT_COMPLETED_SQL, Outcome, Status, Trigger
+from deliveries.models import IS_HELD_SQL, NOT_COMPLETED_SQL, Outcome, Status, Trigger
 from deliveries.seeking import Asked, Way
 from deliveries.selecting import HELD, STATES
 from meshes.models import LIVE
@@ -23,7 +23,6 @@ from rules.models import EventType, Rule
 
 LONGEST = 50
 NOTHING = Asked(fits=Q(pk__in=[]))
-IS_HELD = "NOT (held_reason = '')"
 
 
 class AskingFilter(SimpleListFilter):
@@ -134,7 +133,7 @@ STATE_WAYS = {
     "waiting": (_free(Status.PENDING),),
     "sending": (_in(Status.PROCESSING),),
     "retrying": (_free(Status.RETRYING),),
-    "held": (Way(HELD, IS_HELD),),
+    "held": (Way(HELD, IS_HELD_SQL),),
     "failed": (_in(Status.FAILED),),
     "canceled": (_in(Status.CANCELED),),
 }

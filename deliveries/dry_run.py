@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
 from connections.models import Connection
 from deliveries.id_bounds import id_before
 from deliveries.models import Delivery, Event
 from deliveries.searching import OF_PAGE
+from deliveries.seeking import along_index
 from rules.drafts import RuleDraft
 from rules.facts import Facts
 from rules.mapping import EMAIL, email_of, generated_schema
@@ -138,8 +138,7 @@ def _matching(
 def _candidates(condition: Conditional, events: QuerySet[Event]) -> QuerySet[Event, Row]:
     """The newest events that an index finds for the condition."""
     if condition.page_id:
-        repeated = RawSQL(OF_PAGE, [], BooleanField())  # noqa: S611  SQLite's index asks for it
-        events = events.filter(repeated, page_id=condition.page_id)
+        events = along_index(events, OF_PAGE).filter(page_id=condition.page_id)
     else:
         events = events.filter(event=condition.event)
     rows: QuerySet[Event, Row] = events.order_by("-pk").values(

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
 
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 
 from deliveries.event_status import HELD, with_status
-from deliveries.models import Delivery, Event, Status
-from deliveries.seeking import Asked, Place, Way, seek
+from deliveries.models import IS_HELD_SQL, NOT_COMPLETED_SQL, Delivery, Event, Status
+from deliveries.seeking import Asked, Place, Way, along_index, seek
 from rules.facts import DEFAULT_RESOURCE
 
 SCANNED = 5_000
@@ -32,8 +31,6 @@ NOT_BEGUN_OR_BUSY: Mapping[Status, tuple[Status, ...]] = MappingProxyType(
 
 # Letter by letter the conditions of partial indexes; SQLite uses them only then.
 STUCK_SQL = "status IN ('retrying', 'failed', 'canceled')"
-NOT_COMPLETED_SQL = "NOT (status = 'completed')"
-HELD_SQL = "NOT (held_reason = '')"
 OF_RESOURCE = f"NOT (resource = '{DEFAULT_RESOURCE}')"
 OF_RESOURCE_ID = "NOT (resource_id = '')"
 
@@ -91,15 +88,15 @@ def _slices(
     if status in STUCK:
         return _along_events(rows.filter(status=status), before, size + 1)
     if status in NOT_BEGUN_OR_BUSY:
-        unheld = _along(rows.filter(status__in=NOT_BEGUN_OR_BUSY[status]), NOT_COMPLETED_SQL)
-        ids = _few([unheld, _along(rows.filter(HELD), HELD_SQL)])
+        unheld = along_index(rows.filter(status__in=NOT_BEGUN_OR_BUSY[status]), NOT_COMPLETED_SQL)
+        ids = _few([unheld, along_index(rows.filter(HELD), IS_HELD_SQL)])
         return None if ids is None else _cut(ids, before, size + 1)
     return None
 
 
 def _along_events(rows: QuerySet[Delivery], before: int | None, size: int) -> Iterator[_Slice]:
     """The newest events below the id, along the index that is in their order."""
-    rows, looked = _along(rows, STUCK_SQL).order_by("-event_id"), 0
+    rows, looked = along_index(rows, STUCK_SQL).order_by("-event_id"), 0
     while looked < FEW:
         size = min(size, FEW - looked)
         below = rows if before is None else rows.filter(event_id__lt=before)
@@ -128,11 +125,6 @@ def _cut(ids: Sequence[int], before: int | None, size: int) -> Iterator[_Slice]:
     while ids:
         yield _Slice(ids[:size], None)
         ids, size = ids[size:], size * 2
-
-
-def _along(rows: QuerySet[Delivery], partial: str) -> QuerySet[Delivery]:
-    """The rows, in words by which the partial index is found."""
-    return rows.filter(RawSQL(partial, [], BooleanField()))  # noqa: S611
 
 
 def _among(rows: QuerySet[Event], slices: Iterable[_Slice], wanted: Wanted, *, size: int) -> Page:

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, Min, Q, Sum
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, Min, Q, Sum
 
 from deliveries.models import NOT_COMPLETED_SQL, UNFINISHED, Delivery, Rollup
 from deliveries.rollups import (
@@ -24,6 +23,7 @@ from deliveries.rollups import (
     REMOVED,
     hour_of,
 )
+from deliveries.seeking import along_index
 from deliveries.selecting import HELD
 from meshes.models import Workspace
 
@@ -108,8 +108,8 @@ def _hourly(ids: Sequence[UUID], now: datetime) -> dict[UUID, defaultdict[dateti
 def _waiting(ids: Sequence[UUID]) -> dict[UUID, Waiting]:
     """What each workspace has unfinished, from the indexes that hold nothing else."""
     free = Q(held_reason="")
-    rows = Delivery.objects.filter(UNFINISHED, workspace__in=ids, is_test=False)
-    rows = rows.filter(RawSQL(NOT_COMPLETED_SQL, [], BooleanField()))  # noqa: S611
+    unfinished = Delivery.objects.filter(UNFINISHED, workspace__in=ids, is_test=False)
+    rows = along_index(unfinished, NOT_COMPLETED_SQL)
     figures: dict[str, Any] = {
         "waiting": Count("pk", filter=free),
         "held": Count("pk", filter=HELD),

@@ -104,6 +104,15 @@ def seek(
     return found
 
 
+def along_index(rows: QuerySet[Any], condition: str) -> QuerySet[Any]:
+    """The rows that fit the condition of a partial index, written as the index has it.
+
+    Why: SQLite takes such an index only for a query that says the same without
+    parameters.
+    """
+    return rows.filter(RawSQL(condition, [], BooleanField()))  # noqa: S611
+
+
 @dataclass(frozen=True, slots=True)
 class _Branch:
     """Rows along one index, and what each is asked beside it."""
@@ -147,7 +156,7 @@ def _branches(
     for way in parts:
         found = _between(rows, asked, place).filter(way.along)
         if way.partial:
-            found = found.filter(RawSQL(way.partial, [], BooleanField()))  # noqa: S611
+            found = along_index(found, way.partial)
         yield _Branch(found, way.beside & rest)
 
 

@@ -13,6 +13,7 @@ from deliveries.models.runtime import (
     WorkerBeat,
 )
 from deliveries.models.words import (
+    IS_HELD_SQL,
     NOT_COMPLETED_SQL,
     UNFINISHED,
     WAITING,
@@ -26,6 +27,7 @@ from deliveries.models.words import (
 from deliveries.models.work import Alert, BackgroundJob, Erasure, ImportBatch, Trial
 
 __all__ = [
+    "IS_HELD_SQL",
     "NOT_COMPLETED_SQL",
     "UNFINISHED",
     "WAITING",

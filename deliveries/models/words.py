@@ -77,5 +77,6 @@ class Priority(models.IntegerChoices):
 
 WAITING = Q(status__in=[Status.PENDING, Status.RETRYING], held_reason="")
 UNFINISHED = Q(status__in=[Status.PENDING, Status.PROCESSING, Status.RETRYING])
+# The conditions of indexes, spelled out: SQLite uses them only for a query that says the same.
 NOT_COMPLETED_SQL = "NOT (status = 'completed')"
-"""The condition of an index, spelled out: SQLite uses it only for a query that says the same."""
+IS_HELD_SQL = "NOT (held_reason = '')"

@@ -121,16 +121,13 @@ class Cursor(base.SQLiteCursorWrapper):
         Why: SQLite's own wait looks again after up to 100 ms, in which others
         write dozens of times.
         """
-        run, wait_s = (
-            super().execute,
-            float(self._wrapper.settings_dict["OPTIONS"].get("timeout", PATIENCE_S)),
-        )
+        wait_s = float(self._wrapper.settings_dict["OPTIONS"].get("timeout", PATIENCE_S))
         until = time.monotonic() + wait_s
         self._busy_timeout(0)
         try:
             while True:
                 try:
-                    run(query, params)
+                    super().execute(query, params)
                     return
                 except sqlite3.OperationalError as error:
                     if not _is_busy(error) or time.monotonic() > until:

@@ -35,14 +35,14 @@ class Meter:
     def __init__(self, *, worker: int, sandboxes: Sequence[int]) -> None:
         self._worker = worker
         self._sandboxes = sandboxes
-        self._backends = _backends()
+        self._backends = backends()
         self._began = self._read()
 
     def usage(self) -> Usage:
         """What was used since this meter was made."""
         since = (now - before for now, before in zip(self._read(), self._began, strict=True))
         wall, worker, sandbox, own, machine = since
-        now = _backends()
+        now = backends()
         database = sum(used - self._backends.get(pid, 0.0) for pid, used in now.items())
         others = max(0.0, machine - worker - sandbox - database - own)
         return Usage(wall, worker, sandbox, database, others)
@@ -52,7 +52,7 @@ class Meter:
         return (time.monotonic(), *used, machine_busy_s())
 
 
-def _backends() -> dict[int, float]:
+def backends() -> dict[int, float]:
     """Time used by the server's processes for our database, where they live on this machine."""
     if connection.vendor != "postgresql":
         return {}

@@ -16,8 +16,9 @@ from deliveries import gathering, intake
 from deliveries.gathering import Gathering
 from deliveries.models import Delivery, Event
 from tests.builders import make_rule
-from tests.deliveries.senders import EVENT, EVENTS, make_sender, stored
+from tests.deliveries.senders import EVENT, make_sender, stored
 from tests.threads import at_once
+from tests.workers import wait_for
 
 WAITS_S = 20
 
@@ -55,19 +56,11 @@ def waiting(
         for number, name in enumerate(names):
             futures[name] = pool.submit(together.store, [{"name": name}], [])
             assert table.begun.wait(WAITS_S)
-            until_there(lambda number=number: len(together._waiting) >= number)
+            wait_for(lambda number=number: len(together._waiting) >= number)
         try:
             yield together, futures
         finally:
             table.go.set()
-
-
-def until_there(is_there: Callable[[], bool]) -> None:
-    for _ in range(WAITS_S * 100):
-        if is_there():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("It never came.")
 
 
 def outcomes(futures: dict[str, Future[None]]) -> dict[str, str]:
@@ -265,4 +258,3 @@ def test_a_request_whose_rows_the_database_refuses_takes_nobody_with_it(monkeypa
     assert sorted(statuses) == [201] * 7 + [500]
     assert stored()[:2] == (7, 7)
     assert not connection.in_atomic_block
-    assert EVENTS.startswith("/api/v1/")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -59,6 +61,23 @@ def test_a_report_counts_what_came_and_what_became_of_it(workspace: Workspace) -
     assert (report.now.waiting, report.now.held) == (1, 1)
     assert report.now.oldest == NOW - timedelta(hours=2)
     assert (len(report.hours), len(report.days)) == (24, 7)
+
+
+@pytest.mark.sqlite
+def test_what_waits_is_counted_by_the_index_that_holds_nothing_else(workspace: Workspace) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        reports([workspace], now=timezone.now())
+
+    [(sql, params)] = [each for each in asked if "deliveries_delivery" in each[0]]
+    with connection.cursor() as cursor:  # with its parameters, as those decide on SQLite's index
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+        assert "delivery_not_completed" in str(cursor.fetchall())
 
 
 def test_every_number_leads_to_its_list(staff: Client, workspace: Workspace) -> None:

@@ -202,8 +202,7 @@ def another_process_writes(seconds: float) -> threading.Thread:
             time.sleep(seconds)
             other.execute("COMMIT")
 
-    thread = threading.Thread(target=hold, daemon=True)
-    thread.start()
+    thread = aside(hold)
     assert begun.wait(10)
     return thread
 
