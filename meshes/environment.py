@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ class Environment(environ.FileAwareEnv):
         cast = options.get("cast", args[0] if args else None)
         if cast is bool and os.environ.get(var, "").strip().lower() not in (*TRUE, *FALSE):
             raise ImproperlyConfigured(f"{var} must be true or false.")
+        if cast is float:
+            options["cast"] = finite
         try:
             return super().get_value(var, *args, **options)
         except OSError as error:
@@ -47,6 +50,18 @@ class Environment(environ.FileAwareEnv):
             kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
             kind = kinds.get(cast, "spelled differently")
             raise ImproperlyConfigured(f"{var} must be {kind}.") from None
+
+
+def finite(text: str) -> float:
+    """The number as it is written.
+
+    Why: django-environ leaves out whatever is no digit, so that `1e3` would be 13.
+    Raises: ValueError, also for what has no size.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
 
 
 def make_folder(folder: Path) -> None:

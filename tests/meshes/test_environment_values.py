@@ -32,6 +32,21 @@ def test_a_misspelled_value_is_named_and_not_repeated(monkeypatch, kind, sentenc
     assert str(refused.value) == sentence
 
 
+@pytest.mark.parametrize(("value", "number"), [("1e3", 1000.0), (" 2.5 ", 2.5), ("7", 7.0)])
+def test_a_number_means_what_is_written(monkeypatch, value, number):
+    monkeypatch.setenv("A_VALUE", value)
+
+    assert Environment().float("A_VALUE", 1.0) == number
+
+
+@pytest.mark.parametrize("value", ["1/2", "5 a second", "10,000", "inf", "nan", ""])
+def test_what_is_no_number_is_not_made_one(monkeypatch, value):
+    monkeypatch.setenv("A_VALUE", value)
+
+    with pytest.raises(ImproperlyConfigured, match=r"^A_VALUE must be a number\.$"):
+        Environment().float("A_VALUE", 1.0)
+
+
 def test_a_file_gives_its_value_without_the_line_break_at_its_end(monkeypatch, tmp_path):
     (tmp_path / "url").write_text("postgres://localhost/meshes\n")
     monkeypatch.setenv("A_VALUE_FILE", str(tmp_path / "url"))
