@@ -82,7 +82,8 @@ def _found(user: Any) -> list[Any]:
         resolved_at__isnull=True,
         workspace__deleted_at__isnull=True,
     ).exclude(kind=Alert.Kind.FAILURES, last_at__lt=timezone.now() - FAILURES_SHOWN)
-    alerts = alerts.select_related("workspace", "connection", "rule__connection")
+    # Mostly nothing is open; only what is asks for its names.
+    alerts = alerts.prefetch_related("workspace", "connection", "rule__connection")
     shown = alerts.annotate(has_contact=Exists(contacts)).order_by(ORDER, "id")
     return list(shown[: COUNTED + 1])
 

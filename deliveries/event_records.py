@@ -15,6 +15,12 @@ from deliveries.event_status import TERMINAL, rolled_up, wire_status
 from deliveries.models import Delivery, Event, Status
 from meshes.wire import wire_time, without_unset
 
+IN_RECORDS = (
+    *("uuid", "workspace_id", "event_id", "connection__kind", "rule_id", "status", "held_reason"),
+    *("attempt_count", "started_at", "completed_at", "last_error", "created_at"),
+)
+"""What a record says of a delivery; lists read no other columns."""
+
 
 def shown_events() -> QuerySet[Event]:
     """The events that the API knows, without their payload; what staff sent as a test is none."""
@@ -35,7 +41,8 @@ def event_records(ids: Sequence[int]) -> list[dict[str, Any]]:
     """The events with these ids, in their order, each with its rule events; two queries."""
     found = {event.pk: event for event in Event.objects.defer("payload").filter(pk__in=ids)}
     by_event: dict[int, list[Delivery]] = {pk: [] for pk in found}
-    for delivery in shown_deliveries().filter(event__in=list(found)).order_by("pk"):
+    deliveries = shown_deliveries().filter(event__in=list(found)).only(*IN_RECORDS)
+    for delivery in deliveries.order_by("pk"):
         by_event[delivery.event_id].append(delivery)
     return [_event_record(found[pk], by_event[pk]) for pk in ids if pk in found]
 

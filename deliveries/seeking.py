@@ -149,10 +149,11 @@ def _branches(
     leading = max((each for each in asked if each.ways), key=lambda each: each.rank, default=None)
     rest = _all_of(each.fits for each in asked if each is not leading)
     ways = leading.ways if leading else (Way(by_workspace=workspaces is not None),)
-    parts = list(chain.from_iterable(_parts(way, workspaces) for way in ways))
+    each = _each_of(workspaces) if any(way.by_workspace for way in ways) else ()
+    parts = [part for way in ways for part in _parts(way, workspaces, each=each)]
     if len(parts) > BRANCHES:
-        parts = [Way(beside=_any_of(way.along & way.beside for way in ways), by_workspace=False)]
-        parts = list(chain.from_iterable(_parts(way, workspaces) for way in parts))
+        one = Way(beside=_any_of(way.along & way.beside for way in ways), by_workspace=False)
+        parts = list(_parts(one, workspaces))
     for way in parts:
         found = _between(rows, asked, place).filter(way.along)
         if way.partial:
@@ -160,7 +161,16 @@ def _branches(
         yield _Branch(found, way.beside & rest)
 
 
-def _parts(way: Way, workspaces: Sequence[UUID] | None) -> Iterator[Way]:
+def _each_of(workspaces: Sequence[UUID] | None) -> Sequence[UUID]:
+    """The workspaces to follow an index in; of all of them, as many as show that it is too many."""
+    if workspaces is not None:
+        return workspaces
+    return list(Workspace.objects.values_list("pk", flat=True)[: BRANCHES + 1])
+
+
+def _parts(
+    way: Way, workspaces: Sequence[UUID] | None, *, each: Sequence[UUID] = ()
+) -> Iterator[Way]:
     if not way.by_workspace and workspaces is None:
         # Not beside: so few rows are left out that the search needs no bound for them.
         yield Way(way.along & shown(), way.partial, way.beside, by_workspace=False)
@@ -169,9 +179,7 @@ def _parts(way: Way, workspaces: Sequence[UUID] | None) -> Iterator[Way]:
         seen = Q(workspace__in=list(workspaces or ()))
         yield Way(way.along, way.partial, way.beside & seen, by_workspace=False)
         return
-    if workspaces is None:
-        workspaces = list(Workspace.objects.values_list("pk", flat=True)[: BRANCHES + 1])
-    for workspace in workspaces:
+    for workspace in each:
         yield Way(Q(workspace=workspace) & way.along, way.partial, way.beside)
 
 

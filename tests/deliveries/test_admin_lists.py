@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from deliveries.admin_seeking import SeekingList
 from deliveries.capped_paginator import CappedPaginator
@@ -70,6 +71,33 @@ def test_a_list_costs_the_same_few_queries_for_many_rows(staff: Client, model: t
     assert len(found(staff, model)) == 50
     assert many == few
     assert many <= 12
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"status": "completed", "last_outcome": "delivered"},
+        {"status": "failed", "reason": "tag_not_found", "last_outcome": "rejected_client_error"},
+        {"status": "retrying", "reason": "timeout", "attempt_count": 2},
+        {"status": "canceled", "cancel_asked_at": timezone.now()},
+        {"status": "pending", "held_reason": "connection_inactive", "is_test": True},
+        {"status": "pending", "trigger": "replay", "email": ""},
+    ],
+)
+def test_no_state_of_a_delivery_makes_its_line_ask_again(staff: Client, state: dict[str, Any]):
+    rule = make_rule()
+    nobody = {"email": "", "user_id": "", "payload": {}, "erased_at": timezone.now()}
+
+    def add(count: int) -> None:
+        for _ in range(count):
+            make_delivery(make_event(workspace=rule.workspace, **nobody), rule, **state)
+
+    add(1)
+    few = queries_of(staff, listed(Delivery))
+    add(3)
+
+    assert queries_of(staff, listed(Delivery)) == few
+    assert len(found(staff, Delivery)) == 4
 
 
 def test_lists_never_read_payloads_or_exchanges(staff: Client) -> None:
