@@ -24,6 +24,13 @@ Row = dict[str, Any]
 
 EVENT_UUID = "event_uuid"
 DUE = "next_attempt_at"
+OF_THE_EVENT = {
+    "event_id": "id",
+    "event_name": "event",
+    **{name: name for name in ("workspace_id", "page_id", "created_at")},
+    DUE: "created_at",
+}
+"""Columns of a delivery that repeat one of its event's, so that rows need not carry them."""
 LANE_LOCKS = 4096
 """So many locks for all lanes, so that their number is bounded; two lanes may share one."""
 
@@ -45,7 +52,7 @@ def insert(events: Sequence[Row], deliveries: Sequence[Row]) -> None:
     Why: on PostgreSQL it is one statement, so all of it is stored or nothing.
     Shape: keys are the names of columns, the same in all rows of a table;
     other columns get their defaults. A delivery names its event by the key
-    `event_uuid`.
+    `event_uuid`, and has from it what it does not say itself (OF_THE_EVENT).
     """
     if deliveries and connection.vendor == "postgresql":
         statement = _together(tuple(events[0]), tuple(deliveries[0]))
@@ -69,7 +76,9 @@ def _lanes(deliveries: Sequence[Row]) -> list[int]:
 
 def _document(rows: Sequence[Row]) -> str:
     """The rows as JSON, with ids and times as texts that the database takes for them."""
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_speller())
+    return json.dumps(
+        rows, ensure_ascii=False, separators=(",", ":"), check_circular=False, default=_speller()
+    )
 
 
 def _speller() -> Callable[[Any], str]:
@@ -109,7 +118,8 @@ def _together(event: tuple[str, ...], delivery: tuple[str, ...]) -> str:
     events = _statement(Event, event, once=_ONCE_LOCKED)
     deliveries = _statement(Delivery, delivery)
     reads_them = deliveries.replace('"deliveries_event" AS stored', "stored")
-    return f'WITH {_LOCKED}, stored AS ({events} RETURNING "id", "uuid") {reads_them}'
+    seen = ", ".join(f'"{name}"' for name in sorted({"uuid", *OF_THE_EVENT.values()}))
+    return f"WITH {_LOCKED}, stored AS ({events} RETURNING {seen}) {reads_them}"
 
 
 @lru_cache(maxsize=8)
@@ -140,13 +150,13 @@ def _rows(given: tuple[str, ...], types: dict[str, str]) -> str:
 
 
 def _value(field: models.Field[Any, Any], given: tuple[str, ...], types: dict[str, str]) -> str:
-    if field.attname == DUE and field.attname in given and connection.vendor == "postgresql":
-        # A web server whose clock is ahead must not make its deliveries wait.
-        return f"LEAST({_from_row(DUE)}, statement_timestamp())"
     if field.attname in given:
         return _from_row(field.attname)
-    if field.attname == "event_id" and EVENT_UUID in given:
-        return 'stored."id"'
+    if EVENT_UUID in given and field.attname in OF_THE_EVENT:
+        own = f'stored."{OF_THE_EVENT[field.attname]}"'
+        # A web server whose clock is ahead must not make its deliveries wait.
+        late = field.attname == DUE and connection.vendor == "postgresql"
+        return f"LEAST({own}, statement_timestamp())" if late else own
     return f"CAST({_default(field)} AS {types[field.attname]})"
 
 

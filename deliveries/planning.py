@@ -130,8 +130,6 @@ def _delivery(event: Row, rule: MatchableRule, *, email: tuple[str, str], now: d
     return {
         "uuid": uuid4(),
         EVENT_UUID: event["uuid"],
-        "workspace_id": event["workspace_id"],
-        "event_name": event["event"],
         "rule_id": rule.rule_id,
         "rule_version_id": rule.version_id,
         "connection_id": rule.connection_id,
@@ -140,9 +138,6 @@ def _delivery(event: Row, rule: MatchableRule, *, email: tuple[str, str], now: d
         "target_kind": rule.target_kind,
         "target_id": rule.target_id,
         "email": address,
-        "page_id": event["page_id"],
-        "next_attempt_at": now,
-        "created_at": now,
         **_state(rule, reason=reason, now=now),
     }
 

@@ -79,6 +79,7 @@ _SECRET_KEYS = re.compile(
     r"(?i)password|passwd|secret|token|authorization|cookie|credential|api_?-?key|fernet"
 )
 _WRITE = json.JSONEncoder(ensure_ascii=False).encode
+_HARMLESS_TYPES = frozenset({int, float, bool})
 _PRIVATE_KEYS = frozenset({"email", "emails", "payload", "body", "values", "contact_email"})
 
 
@@ -190,7 +191,11 @@ def redact_event(
     """The log event without emails, payloads and secrets; the last processor.
 
     Shape: values under telling keys are masked whole, other text is searched.
+    Why: mostly there is nothing to mask, which one search in all of it tells.
     """
+    texts = _plain_texts(event_dict)
+    if texts is not None and _are_clean(texts, hide=()):
+        return event_dict
     for key, value in event_dict.items():
         event_dict[key] = _logged(key, value, depth=0)
     return event_dict
@@ -290,8 +295,29 @@ def _capped(text: str, cap: int) -> str:
     return raw[: cap - len("…".encode())].decode("utf-8", "ignore") + "…"
 
 
+def _plain_texts(event: Mapping[str, Any]) -> list[str] | None:
+    """All texts of a simple event, None for one with a telling key or a deep value."""
+    texts: list[str] = []
+    for key, value in event.items():
+        kind = type(value)
+        if _is_telling(key):
+            return None
+        if kind is str:
+            texts.append(value)
+        elif kind is list and key != "exc_info" and all(type(item) is str for item in value):
+            texts.extend(value)
+        elif value is not None and kind not in _HARMLESS_TYPES:
+            return None
+    return texts
+
+
+@lru_cache(maxsize=1024)
+def _is_telling(key: str) -> bool:
+    return key in _PRIVATE_KEYS or _SECRET_KEYS.search(key) is not None
+
+
 def _logged(key: str, value: Any, *, depth: int) -> Any:
-    if key in _PRIVATE_KEYS or _SECRET_KEYS.search(key):
+    if _is_telling(key):
         return MASK if value not in (None, "") else value
     if depth > DEEPEST:
         return MASK

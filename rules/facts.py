@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 from django.core.exceptions import ValidationError
@@ -55,7 +56,14 @@ def normalized_email(value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
-    local, at, domain = value.strip().rpartition("@")
+    text = value.strip()
+    return _normalized(text) if len(text) <= 2 * EMAIL_LENGTH else ""
+
+
+@lru_cache(maxsize=256)
+def _normalized(text: str) -> str:
+    """What an address comes to; one event asks for its own several times."""
+    local, at, domain = text.rpartition("@")
     if not at or not local.isascii() or not local.isprintable():
         return ""
     email = f"{local}@{_ascii_domain(domain)}".lower()

@@ -30,6 +30,7 @@ AIM_OF_TASKS = 2.5
 MESHES, WSGI, DJANGO, PROJECT = "Meshes", "bare WSGI", "bare Django", "Django as startproject"
 STORES, QUEUES, CALLS = "DRF, key and one INSERT", "one task an event", "calls in the request"
 KEEPS_AND_QUEUES = "event by the ORM, one task"
+QUEUES_AS_DJANGO_COMES = "one task, Django's backend"
 
 
 def measure(bench: Bench) -> Iterator[Line]:
@@ -90,6 +91,7 @@ def _served(bench: Bench) -> Iterator[Line]:
             return stack.enter_context(serving(gunicorn(application), log=log, **given))
 
         project = server("tests.bench.plain.settings")
+        stock = server("tests.bench.plain.stock_settings")
         nothing = server("tests.bench.plain.bare_settings")
         meshes = server("meshes.settings", "meshes.wsgi")
         found = rates(
@@ -100,6 +102,7 @@ def _served(bench: Bench) -> Iterator[Line]:
                 PROJECT: Contender(project, "/hello", **ours),
                 STORES: Contender(project, INSERT, **ours),
                 QUEUES: Contender(project, "/enqueue", **ours),
+                QUEUES_AS_DJANGO_COMES: Contender(stock, "/enqueue", **ours),
                 KEEPS_AND_QUEUES: Contender(project, "/keep-and-enqueue", **ours),
                 CALLS: Contender(project, "/call", **ours),
             },
@@ -120,6 +123,12 @@ def _served(bench: Bench) -> Iterator[Line]:
         **at_least(share(found[MESHES], found[QUEUES]), AIM_OF_TASKS, unit="×"),
         note="a view of the REST framework with a serializer, the key by the ORM and async_task; "
         "it keeps nothing but the task",
+    )
+    stock_share = share(found[MESHES], found[QUEUES_AS_DJANGO_COMES])
+    yield bench.line(
+        "throughput ÷ one task on Django's backend",
+        measured=f"{stock_share:.2f}×",
+        note="the same view on the database backend that comes with Django, instead of ours",
     )
     keeping = share(found[MESHES], found[KEEPS_AND_QUEUES])
     yield bench.line(

@@ -158,3 +158,24 @@ def test_a_record_of_a_library_is_masked_as_ours_are(settings):
 
     assert "mail to" in made.format(record)
     assert "ada@example.com" not in made.format(record)
+
+
+pieces = st.one_of(
+    around,
+    emails,
+    st.sampled_from(["Bearer abcdef123456", "Api-Token: 0a1b2c", "cookie", "a@", "@b", '"x"', "="]),
+)
+texts = st.lists(pieces, max_size=4).map("".join)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["event", "ids", "email", "api_key", "note", "count", "request_id"]),
+        st.one_of(texts, st.lists(texts, max_size=3), st.integers(), st.booleans(), st.none()),
+    )
+)
+def test_a_simple_line_is_masked_as_one_of_any_shape(event):
+    alone = redact_event(None, "info", dict(event))
+    beside_more = redact_event(None, "info", {**event, "more": {"deep": [1]}})
+
+    assert dict(alone) == {key: beside_more[key] for key in event}
