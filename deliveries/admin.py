@@ -61,15 +61,11 @@ __all__ = [
 SHOWN_DELIVERIES = 100
 NAMED = ("workspace", "connection", "rule_version")
 IN_LISTS = ("id", "event_id", "status", "held_reason", "reason", "next_attempt_at")
-SHOWN_WITH_DELIVERIES = ("event", "connection", "rule_version")
 COLUMNS_OF_DELIVERIES = (
-    *(*IN_LISTS, "email", "action", "target_id", "attempt_count", "is_test", "created_at"),
-    *("connection__kind", "connection__name", "rule_version__name", "rule_version__target_label"),
+    *(*displays.COLUMNS_OF_LINES, "email", "attempt_count", "is_test", "created_at"),
     *(f"event__{name}" for name in ("event", "page_title", "page_id", "sequence_step")),
     *(f"event__{name}" for name in ("email", "user_id", "completed_at", "erased_at")),
 )
-"""What the list of deliveries shows; a page of it reads nothing else, as most of its time in
-the database went into columns that nobody sees."""
 
 
 @admin.register(Event)
@@ -172,7 +168,7 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
 
     def prepared(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with the columns that the list shows."""
-        shown = rows.select_related(None).select_related(*SHOWN_WITH_DELIVERIES)
+        shown = rows.select_related(None).select_related("event", *displays.RELATED_TO_LINES)
         return shown.only(*COLUMNS_OF_DELIVERIES)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:

@@ -40,6 +40,15 @@ UNEXPLAINED = Reason(
     "Read the attempts below and show them to the operator of Meshes.",
 )
 
+RELATED_TO_LINES = ("connection", "rule_version")
+COLUMNS_OF_LINES = (
+    *("id", "event_id", "status", "held_reason", "reason", "next_attempt_at", "action"),
+    *("target_id", "connection__kind", "connection__name"),
+    *("rule_version__name", "rule_version__target_label"),
+)
+"""What a line says of a delivery. Lists read no other columns: most of their time in the
+database went into those that nobody sees."""
+
 BY_PERSON = "canceled_by_person"
 GIVEN_UP = "Meshes has stopped trying, so a person decides."
 

@@ -15,7 +15,6 @@ from deliveries.admin_displays import Line
 from deliveries.models import Delivery, Event
 
 MOST_LINES = 20
-NAMED = ("workspace", "connection", "rule_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class EventLine:
 
 def lines_of(ids: Sequence[int], *, now: datetime) -> list[EventLine]:
     """The events with these ids, newest first, with two queries for all of them."""
-    deliveries = Delivery.objects.select_related(*NAMED).defer("progress").order_by("id")
+    deliveries = Delivery.objects.select_related(*displays.RELATED_TO_LINES).order_by("id")
+    deliveries = deliveries.only(*displays.COLUMNS_OF_LINES)
     rows = Event.objects.filter(pk__in=ids).defer("payload").order_by("-pk")
     rows = rows.annotate(sent_completed_at=displays.sent_completed_at())
     shown: Iterator[Any] = rows.prefetch_related(Prefetch("deliveries", deliveries, "shown"))  # type: ignore[assignment]
