@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Event as Signal
 from typing import Any
 
 import pytest
@@ -77,11 +78,16 @@ class Story:
             until = time.monotonic() + 30
             while Delivery.objects.filter(UNFINISHED).exists() and time.monotonic() < until:
                 time.sleep(0.05)
-            beats.ask_to_stop(kind="pump")
+            while not ended.wait(0.05):  # a pump that has not begun does not hear of it
+                beats.ask_to_stop(kind="pump")
 
+        ended = Signal()
         tasks.enqueue("pump")
         watching = aside(stop_when_done)
-        assert self.drain(limit=1) == 1
+        try:
+            assert self.drain(limit=1) == 1
+        finally:
+            ended.set()
         watching.join()
         assert not Delivery.objects.filter(UNFINISHED).exists()
         return calls(self.sandbox)[self.seen :]

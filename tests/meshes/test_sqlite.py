@@ -111,8 +111,8 @@ def test_however_a_write_ends_the_turn_ends_with_it(write):
     assert aside(committed).join(timeout=20) is None
 
 
-def test_a_begin_that_sqlite_refuses_ends_the_turn():
-    run("PRAGMA busy_timeout = 0")
+def test_a_begin_that_sqlite_refuses_ends_the_turn(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.1)
     with closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError, match="locked"):
