@@ -27,6 +27,7 @@ ROOMS = "connections/*,rules/*,deliveries/*"
 FLOOR = "95"
 COVERAGE = ".coverage"
 NOTHING_TO_RUN = 5
+MOST_PROCESSES = 8
 AGAIN = ", without the tests that touch no database: they have run"
 
 
@@ -69,10 +70,15 @@ def pytest(arguments: list[str], *, measured: bool, env: dict[str, str]) -> int:
     """The status of one run; without arguments the whole suite."""
     # Tests in the order of collection: those that empty the database come last.
     command = [sys.executable, "-m", "pytest", "--dist=load", "--maxschedchunk=8", "-n"]
-    command += [os.environ.get("MESHES_TEST_PROCESSES", "2"), *arguments]
+    command += [os.environ.get("MESHES_TEST_PROCESSES") or processes(), *arguments]
     command += ["--cov", "--cov-report="] if measured else []
     status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
     return 0 if status == NOTHING_TO_RUN and arguments else status
+
+
+def processes() -> str:
+    """One for each processor, at least two, and no more than Redis has databases for."""
+    return str(min(max(2, os.cpu_count() or 2), MOST_PROCESSES))
 
 
 def coverage(folder: Path) -> bool:
