@@ -145,12 +145,13 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         connection = context.get("original")
         if connection is not None:
-            context |= {"page": page_of(connection, now=timezone.now()), **self._split(context)}
+            context |= {"page": page_of(connection, now=timezone.now())}
+            context |= self._split(self.row_buttons(request, connection))
         return super().render_change_form(request, context, *a, **kw)
 
-    def _split(self, context: Any) -> dict[str, Any]:
+    def _split(self, buttons: list[dict[str, Any]]) -> dict[str, Any]:
         """The buttons that act at once beside what they are about, and those that ask first."""
-        shown = {button["url"].rsplit("/", 2)[1]: button for button in context["row_buttons"]}
+        shown = {button["url"].rsplit("/", 2)[1]: button for button in buttons}
         at_once = {f"{name}_url": shown.pop(name)["url"] for name in AT_ONCE if name in shown}
         return {**at_once, "row_buttons": list(shown.values())}
 

@@ -70,26 +70,26 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The address of the page that asks before the button acts."""
         return reverse(f"{self.admin_site.name}:{self._button_address()}", args=[row.pk, name])
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """The change page with the buttons that fit the row's state."""
-        row = self.get_object(request, object_id) if object_id and self.buttons else None
-        shown = [
+    def row_buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        """The buttons that fit the row's state, each with `label`, `danger` and `url`."""
+        return [
             {
                 "label": button.label,
                 "danger": button.danger,
                 "url": self.button_url(row, button.name),
             }
             for button in self.buttons
-            if row is not None and button.shown(row) and self._may(request, row, button)
+            if button.shown(row) and self._may(request, row, button)
         ]
-        context = {**(extra_context or {}), "row_buttons": shown}
-        return super().changeform_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The page of a row with its buttons, unless the context has chosen among them."""
+        row = kwargs.get("obj")
+        if row is not None and "row_buttons" not in context:
+            context["row_buttons"] = self.row_buttons(request, row)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def button_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Ask on GET, act on POST."""

@@ -90,6 +90,13 @@ class VersionsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="What changed")
     def changes(self, rule: Rule) -> SafeString:
         """The newest versions in words, each with its time and author."""
+        kept = rule.__dict__  # the theme asks for it several times on a page
+        if "told_changes" not in kept:
+            kept["told_changes"] = self._newest_changes(rule)
+        told: SafeString = kept["told_changes"]
+        return told
+
+    def _newest_changes(self, rule: Rule) -> SafeString:
         rows = (
             (one.number, one.words, one.by, one.when)
             for one in self._told(None, rule, rule.versions, ON_THE_FORM)

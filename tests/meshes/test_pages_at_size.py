@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -31,16 +33,24 @@ def test_every_page_keeps_its_ceiling_with_a_long_history(staff: Client) -> None
     fill(rows["rule"], first=BEYOND, last=BEYOND + DELIVERIES - 1)
     home = Page("index", reverse("admin:index"))
 
-    costs = {page.name: queries_of(staff, page) for page in [home, *pages(rows)]}
+    asked = {page.name: queries_of(staff, page) for page in [home, *pages(rows)]}
 
     assert Delivery.objects.count() > DELIVERIES
-    over = {name: n for name, n in costs.items() if n > SLICED.get(name, CEILING)}
+    over = {name: n for name, q in asked.items() if (n := len(q)) > SLICED.get(name, CEILING)}
     assert over == {}
+    again = {name: repeated(queries) for name, queries in asked.items()}
+    assert {name: some for name, some in again.items() if some} == {}
 
 
-def queries_of(browser: Client, page: Page) -> int:
-    """How many queries the page asks."""
+def queries_of(browser: Client, page: Page) -> list[str]:
+    """What the page asks."""
     with CaptureQueriesContext(connection) as queries:
         answer = browser.get(page.address)
     assert answer.status_code < 500, page
-    return len(queries)
+    return [query["sql"] for query in queries]
+
+
+def repeated(queries: list[str]) -> list[str]:
+    """What was asked more than twice with the same values; a banner may name what a page shows."""
+    counts = Counter(query for query in queries if query.startswith("SELECT"))
+    return [query for query, count in counts.items() if count > 2]
