@@ -20,7 +20,7 @@ SLICED = {
     "deliveries_backgroundjob_backfill": 60,
     "deliveries_funnel_people": 60,
 }
-"""These count in slices and find the ids of a past week by halving, some twenty times."""
+"""These count in slices and find the ids of a past week in up to some twenty steps."""
 
 DELIVERIES = 100_000
 BEYOND = 1_900_000
