@@ -47,17 +47,20 @@ WHERE (a.paused_until IS NULL OR a.paused_until <= %(now)s)
     AND d.priority IN ({PRIORITIES}) AND d.next_attempt_at <= %(now)s)
 """  # noqa: S608
 
-# Nothing of d's lane is in hand, and nothing earlier on its target is unfinished; a replay that
-# has not begun keeps no live delivery waiting.
-LANE_IS_FREE_SQL = f"""NOT EXISTS (
+# Something earlier on a target of d is unfinished; a replay that has not begun keeps no live
+# delivery waiting.
+EARLIER_SQL = f"""EXISTS (
       SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
-      AND b.status = 'processing')
-    AND NOT EXISTS (
-      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
-      AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id < d.id
+      AND b.target_kind = d.target_kind AND b.target_id = {{target}} AND b.id < d.id
       AND {UNFINISHED_SQL.format("b")} AND b.held_reason = ''
       AND NOT (b.priority = {Priority.REPLAY} AND b.run_attempts = 0
         AND d.priority < {Priority.REPLAY}))"""  # noqa: S608
+
+# Nothing of d's lane is in hand either.
+LANE_IS_FREE_SQL = f"""NOT EXISTS (
+      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
+      AND b.status = 'processing')
+    AND NOT {EARLIER_SQL.format(target="d.target_id")}"""  # noqa: S608
 
 CLAIM_SQL = f"""
 UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = {{until}},

@@ -18,6 +18,7 @@ from connections.destinations.bulk import Bulk
 from connections.models import Account, Connection
 from deliveries.claiming import LANE_IS_FREE_SQL, TABLE, WAITING_SQL, as_parameter, as_uuid
 from deliveries.models import ImportBatch, Priority
+from deliveries.superseding import PERHAPS_SUPERSEDED_SQL
 
 MORE_THAN = 50
 """So many waiting deliveries are still sent one by one."""
@@ -66,10 +67,7 @@ free AS (
     AND d.email <> '' AND d.target_id <> '' AND d.progress = {{no_progress}}
     AND d.cancel_asked_at IS NULL AND r.deleted_at IS NULL
     AND {LANE_IS_FREE_SQL}
-    AND (d.insist OR (d.trigger = 'live' AND d.released_at IS NULL) OR NOT EXISTS (
-      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
-      AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id <> d.id
-      AND b.applied_id IS NOT NULL AND b.applied_id > COALESCE(d.applied_id, 0))))
+    AND NOT ({PERHAPS_SUPERSEDED_SQL}))
 UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = %(until)s,
   batch_id = %(batch)s, started_at = COALESCE(started_at, %(now)s)
 WHERE id IN (
@@ -79,6 +77,14 @@ WHERE id IN (
   ORDER BY t.id {{lock}})
   AND status = 'pending' AND held_reason = ''
 RETURNING id
+"""  # noqa: S608
+
+# Asked again once all are in hand: while their rows were being taken, what they must give way to
+# may have been delivered.
+LET_GO_SQL = f"""
+UPDATE {TABLE} SET status = 'pending', lease_token = NULL, lease_until = NULL, batch_id = NULL
+WHERE id IN (
+  SELECT d.id FROM {TABLE} d WHERE d.batch_id = %s AND {PERHAPS_SUPERSEDED_SQL})
 """  # noqa: S608
 
 
@@ -141,7 +147,9 @@ def _taken(batch: ImportBatch, bulk: Bulk) -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(batch))
-        return len(cursor.fetchall())
+        taken = len(cursor.fetchall())
+        cursor.execute(LET_GO_SQL, [batch.pk])
+        return taken - int(cursor.rowcount)
 
 
 def _parameters(batch: ImportBatch) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Next(Enum):
 
     RETRY = "retry"
     WAIT = "wait"
+    MOVE = "move"
     PROBE = "probe"
     HOLD = "hold"
     GIVE_UP = "give_up"
@@ -30,10 +31,20 @@ class MappingFailed(Exception):
         self.message = message
 
 
+class OutOfTurn(Exception):
+    """The target was made anew, and under its new id this is not the delivery's turn."""
+
+    def __init__(self, kind: str, target_id: str) -> None:
+        super().__init__("Another delivery comes before this one at the target's new id.")
+        self.kind = kind
+        self.target_id = target_id
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What an error means: the wire's outcome, the finer reason, and what comes next.
 
+    Shape: `target_id` is where a delivery that moves goes on.
     Units: `retry_after_s` in seconds, None when the destination named none.
     """
 
@@ -42,6 +53,7 @@ class Verdict:
     message: str
     next: Next
     retry_after_s: float | None = None
+    target_id: str = ""
 
 
 ACCESS_REASONS = frozenset({"permission_denied"})
@@ -79,6 +91,12 @@ def _ours(error: Exception) -> Verdict:
     match error:
         case MappingFailed():
             return Verdict(Outcome.MAPPING_ERROR, error.reason, error.message, Next.GIVE_UP)
+        case OutOfTurn():
+            message = f"The {error.kind} has another id by now; this delivery takes its turn there."
+            return Verdict(
+                Outcome.REJECTED_CLIENT_ERROR, f"{error.kind}_not_found", message, Next.MOVE,
+                target_id=error.target_id,
+            )  # fmt: skip
         case Paused():
             message = "The account was asked to slow down; this delivery goes on after the pause."
             return Verdict(Outcome.RATE_LIMITED, "account_paused", message, Next.WAIT)

@@ -139,7 +139,7 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
             outcome=verdict.outcome,
             reason=verdict.reason,
             message=verdict.message[:500],
-            counted=verdict.next not in (Next.WAIT, Next.HOLD),
+            counted=verdict.next not in (Next.WAIT, Next.MOVE, Next.HOLD),
         )
         # By the database's clock, by which it is judged later whether the retry is due.
         changes = _after_failure(running.delivery, verdict, now=database_now())
@@ -180,6 +180,8 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
         return {"status": Status.CANCELED, "completed_at": now}
     if verdict.next is Next.HOLD:
         return {"status": Status.PENDING, "held_reason": verdict.reason, "held_at": now}
+    if verdict.next is Next.MOVE:
+        return {"status": Status.RETRYING, "next_attempt_at": now, **_moved(verdict, now=now)}
     if verdict.next is Next.GIVE_UP:
         return over
     if verdict.next is Next.WAIT:
@@ -199,6 +201,11 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
         "priority": max(delivery.priority, Priority.RETRY),
         **window,
     }
+
+
+def _moved(verdict: Verdict, *, now: datetime) -> dict[str, Any]:
+    """The columns that lead to the target's new id, where the delivery counts as a late one."""
+    return {"target_id": verdict.target_id, "applied_id": None, "released_at": now}
 
 
 def _doubts(delivery: Delivery) -> int:

@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from connections import destinations
 from connections.calling import open_line
-from connections.destinations.base import Done, KnownContact
+from connections.destinations.base import Done, Hooks, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
 from connections.timeouts import note_answer, note_timeout
@@ -23,9 +23,9 @@ from deliveries.giving_back import give_back
 from deliveries.jobs import job_for, values_to_hide
 from deliveries.loading import Loaded, load
 from deliveries.models import Delivery, Outcome
-from deliveries.outcomes import Next, Verdict, judge
+from deliveries.outcomes import Next, OutOfTurn, Verdict, judge
 from deliveries.recording import Running
-from deliveries.superseding import SUPERSEDED, is_superseded
+from deliveries.superseding import SUPERSEDED, is_out_of_turn, is_superseded
 from deliveries.turns import Turn
 from meshes import tracing
 
@@ -131,9 +131,21 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
     if known.fields_hash not in ("", destination.fields_hash(job)):
         recording.doubt_fields(delivery)
         running.doubted = True
-    return destination.run(
-        job, line, known, learn=running.learned.append, taken=partial(recording.note_taken, running)
+    hooks = Hooks(
+        learn=running.learned.append,
+        taken=partial(recording.note_taken, running),
+        found=partial(_take_turn, delivery),
     )
+    return destination.run(job, line, known, hooks=hooks)
+
+
+def _take_turn(delivery: Delivery, target_id: str) -> None:
+    """Nothing when the delivery may go on at the new id of its target.
+
+    Raises: OutOfTurn.
+    """
+    if is_out_of_turn(delivery, target_id=target_id):
+        raise OutOfTurn(delivery.target_kind, target_id)
 
 
 def _failed(running: Running, error: Exception) -> None:
@@ -152,6 +164,8 @@ def _failed(running: Running, error: Exception) -> None:
     if verdict.next is Next.HOLD:
         holding.hold_for_rule(delivery, reason=verdict.reason, now=timezone.now())
     recording.record_failure(running, verdict, now=timezone.now())
+    if verdict.next is Next.MOVE:
+        holding.follow_target(delivery, target_id=verdict.target_id, now=timezone.now())
     if not delivery.connection.active:
         recovery.hold_for_connection(delivery.connection_id)
 

@@ -163,6 +163,28 @@ class Job:
     taken_away: str = ""
 
 
+def _nobody(_what: object) -> None:
+    """Nobody wants to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Who is told what a running job finds out, before it goes on; each may raise to end it.
+
+    Shape: `learn` gets what is certain about the contact, so that it is not
+    lost when a later step fails; `taken` the target that is taken away now, so
+    that a later try goes on from there; `found` the id under which a target
+    that was gone is found again by its name, before anything is written there.
+    """
+
+    learn: Callable[[KnownContact], object] = _nobody
+    taken: Callable[[str], object] = _nobody
+    found: Callable[[str], object] = _nobody
+
+
+NO_HOOKS = Hooks()
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a successful action found out.
@@ -239,15 +261,9 @@ class Destination(Protocol):
         call: Call,
         known: KnownContact,
         *,
-        learn: Callable[[KnownContact], object] = ...,
-        taken: Callable[[str], object] = ...,
+        hooks: Hooks = ...,
     ) -> Done:
-        """The job done; raises an error of `errors` when it is not.
-
-        Shape: `learn` is told what is certain about the contact, so that it
-        is not lost when a later step fails; `taken` the target that is taken
-        away now, so that a later try goes on from there.
-        """
+        """The job done; raises an error of `errors` when it is not, or what a hook raises."""
 
     def preview(self, job: Job) -> tuple[Request, ...]:
         """The requests of a job for a contact nobody knows yet; sends nothing."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from deliveries import claiming, recovery
-from deliveries.models import Delivery, Event
+from deliveries import claiming, recovery, superseding
+from deliveries.models import Attempt, Delivery, Event
 from rules.models import Rule
 from tests.builders import make_rule
 
@@ -115,3 +117,25 @@ def test_looking_after_deliveries_reads_only_those_of_its_concern(crowded, sql, 
 
     assert any(name in plan for name in index)
     assert "Seq Scan on deliveries_delivery" not in plan
+
+
+def test_asking_what_was_decided_later_reads_only_one_persons_rows(crowded):
+    deliveries = list(Delivery.objects.order_by("pk"))
+    now = timezone.now()
+    given = {"number": 1, "trigger": "live", "outcome": "delivered", "started_at": now}
+    given |= {"rule_version": crowded.current, "connection": crowded.connection}
+    given |= {"target_id": "12", "completed_at": now, "lease_token": uuid4()}
+    Attempt.objects.bulk_create(Attempt(delivery=row, **given) for row in deliveries)
+    one = Delivery.objects.select_related("connection").get(pk=deliveries[7].pk)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE deliveries_attempt")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert not superseding._decided_later(one, one.target_id)
+
+    (statement,) = [query["sql"] for query in asked]
+    plan = plan_of(statement, None)
+    assert "delivery_applied" in plan
+    assert "delivery_by_email" in plan
+    assert not re.search(r"Seq Scan on deliveries_|SCAN (deliveries_|U0)", plan), plan

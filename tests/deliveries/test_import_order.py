@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from connections.models import Account
 from deliveries import imports
+from deliveries.claiming import claim
 from deliveries.models import Delivery, ImportBatch, Priority
 from tests.builders import make_attempt, make_rule
 from tests.deliveries.bursts import (
@@ -22,7 +24,7 @@ from tests.deliveries.bursts import (
     step,
 )
 from tests.deliveries.scenes import calls, due, send_all
-from tests.threads import at_once
+from tests.threads import aside, at_once, wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_imports")]
 
@@ -107,6 +109,36 @@ def test_a_replay_that_something_later_may_have_overtaken_stays_out(sandbox):
     step(rule)
 
     assert [d.email for d in fresh(replays) if d.status == "pending"] == ["p7@x.io"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_a_replay_that_is_overtaken_while_it_is_being_taken_stays_out(sandbox):
+    rule = bulk_rule(sandbox)
+    replays = burst(rule, 60, trigger="replay", priority=Priority.REPLAY)
+    later = due(removing(rule), "p7@x.io")
+
+    with transaction.atomic():
+        assert claim(account_of(rule)).delivery_id == later.pk
+        step_aside = aside(lambda: step(rule))
+        wait_until(_somebody_waits_for_a_lock)
+        delivered = {"status": "completed", "lease_token": None, "lease_until": None}
+        applied = make_attempt(later, outcome="delivered").pk
+        Delivery.objects.filter(pk=later.pk).update(applied_id=applied, **delivered)
+    step_aside.join(timeout=30)
+
+    assert [d.email for d in fresh(replays) if d.status == "pending"] == ["p7@x.io"]
+    assert ImportBatch.objects.get().size == 59
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_the_first_attempt_of_a_replay_says_who_asked_for_it(sandbox):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -27,20 +26,13 @@ from tests.deliveries.scenes import (
     send_one,
     tag_rule,
 )
-from tests.threads import aside
+from tests.threads import aside, wait_until
 
 pytestmark = pytest.mark.django_db
 
 CANARY_EMAIL = "canary-alex@northstar.io"
 CANARIES = ("canary-note-77", "Canarina", "canary-42")
 PAYLOAD = {"note": CANARIES[0], "first_name": CANARIES[1], "deep": [{"plan": CANARIES[2]}]}
-
-
-def wait_until(condition, seconds: float = 10.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def test_an_unknown_contact_costs_two_calls(sandbox):

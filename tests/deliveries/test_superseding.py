@@ -131,3 +131,15 @@ def test_a_replay_called_off_before_it_began_leaves_the_delivery_as_it_was(sandb
     assert (delivery.status, delivery.reason, delivery.cancel_asked_at) == ("completed", "", None)
     assert (delivery.completed_at, delivery.applied_id) == (done_at, applied)
     assert delivery.attempts.count() == 1
+
+
+def test_what_was_delivered_before_a_replay_moved_it_still_counts(sandbox, undone):
+    removed = Delivery.objects.get(action="remove_tag")
+    another = sandbox.state.add_tag("another")
+    moved = replayed(removed, target_id=another, applied_id=None, action="add_tag")
+    send_all(moved)
+
+    send_one(replayed(undone))
+
+    assert (undone.status, undone.reason) == ("canceled", "superseded")
+    assert sandbox.state.tags_of(EMAIL) == ["another"]

@@ -41,7 +41,8 @@ def order_was_kept(
             at = f"write {seen[place].seq}" if place < len(seen) else "the last write"
             broken.append(f"{where}: {at} is out of order (deliveries {ids}).")
         broken += [
-            f"{where}: delivery {late} was applied after {passed}, which came later."
+            f"{where}: delivery {late} was applied after {passed}, which came later "
+            f"({_story(here, rows, {late, passed})})."
             for late, passed in overtaken(_completions(here, rows), insisted=insisted)
         ]
     count = sum(map(len, writes.values()))
@@ -62,6 +63,21 @@ def _steps(attempts: list[AttemptRow], rows: dict[int, DeliveryRow]) -> list[Ste
     return [
         Step(row.id, WANTED[row.action], sure=row.id in written) for _, row in sorted(tried.items())
     ]
+
+
+def _story(attempts: list[AttemptRow], rows: dict[int, DeliveryRow], about: set[int]) -> str:
+    """What both did on the target, in order, for whoever has only what the run printed."""
+    told = [
+        f"{one.delivery_id} {one.trigger} {one.outcome} {one.reason}".rstrip()
+        for one in sorted(attempts, key=lambda one: one.id)
+        if one.delivery_id in about
+    ]
+    now = [
+        f"{row.id} of event {row.event_id} is at {row.key[2]} {row.key[3]}"
+        + (" and was released" if row.released else "")
+        for row in (rows[pk] for pk in sorted(about))
+    ]
+    return "; ".join([*told, *now])
 
 
 def _completions(attempts: list[AttemptRow], rows: dict[int, DeliveryRow]) -> list[Completion]:

@@ -46,7 +46,9 @@ def test_completions_never_swap_also_after_a_hold():
     verdict = order_was_kept(happened(late, early), writes("add", "remove"))
 
     assert verdict.broken == (
-        "alpha tag 1 of one person: delivery 1 was applied after 2, which came later.",
+        "alpha tag 1 of one person: delivery 1 was applied after 2, which came later "
+        "(2 live delivered; 1 live delivered; 1 of event 1 is at tag 1 and was released; "
+        "2 of event 2 is at tag 1).",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from connections.destinations.activecampaign import address, catalog
 from connections.destinations.activecampaign.actions import ACTIONS, run
@@ -10,15 +10,16 @@ from connections.destinations.activecampaign.bulk import BULK
 from connections.destinations.activecampaign.contacts import CONTACTS
 from connections.destinations.activecampaign.fields import CORE_FIELDS, fields_hash
 from connections.destinations.activecampaign.preview import preview
-from connections.destinations.activecampaign.visit import nobody
 from connections.destinations.activecampaign.web_pages import web_page
 from connections.destinations.base import (
+    NO_HOOKS,
     Action,
     Call,
     CatalogItem,
     Checked,
     CredentialField,
     Done,
+    Hooks,
     Job,
     KnownContact,
     Request,
@@ -90,11 +91,10 @@ class ActiveCampaign:
         call: Call,
         known: KnownContact,
         *,
-        learn: Callable[[KnownContact], object] = nobody,
-        taken: Callable[[str], object] = nobody,
+        hooks: Hooks = NO_HOOKS,
     ) -> Done:
         """The job done."""
-        return run(job, call, known, learn=learn, taken=taken)
+        return run(job, call, known, hooks=hooks)
 
     def preview(self, job: Job) -> tuple[Request, ...]:
         """The requests of a first delivery, for a dry run."""

@@ -6,7 +6,7 @@ Source: ActiveCampaign API v3 reference, sections 3.1, 4.3, 4.4, 5.2 and 16.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from connections.destinations.activecampaign import builders, readers
@@ -15,13 +15,21 @@ from connections.destinations.activecampaign.visit import (
     Visit,
     adding,
     check_shown_email,
-    nobody,
     removing,
     sync,
     visit,
     with_link,
 )
-from connections.destinations.base import Action, Call, Done, Job, KnownContact, Request
+from connections.destinations.base import (
+    NO_HOOKS,
+    Action,
+    Call,
+    Done,
+    Hooks,
+    Job,
+    KnownContact,
+    Request,
+)
 from connections.destinations.errors import Rejected, RemoteFault, Stale
 
 UNCONFIRMED, ACTIVE, UNSUBSCRIBED, BOUNCED = "0", "1", "2", "3"
@@ -48,14 +56,7 @@ ACTIONS = (
 )  # fmt: skip
 
 
-def run(
-    job: Job,
-    call: Call,
-    known: KnownContact,
-    *,
-    learn: Callable[[KnownContact], object] = nobody,
-    taken: Callable[[str], object] = nobody,
-) -> Done:
+def run(job: Job, call: Call, known: KnownContact, *, hooks: Hooks = NO_HOOKS) -> Done:
     """The job done; raises an error of `errors` when it is not."""
     steps = {
         "add_tag": add_tag,
@@ -64,7 +65,7 @@ def run(
         "remove_from_list": remove_from_list,
         "sync_contact": sync_contact,
     }
-    return steps[job.action](visit(job, call, known, learn=learn, taken=taken))
+    return steps[job.action](visit(job, call, known, hooks=hooks))
 
 
 def add_tag(v: Visit) -> Done:
@@ -122,7 +123,7 @@ def _add_tag_again(v: Visit) -> Done:
             _take_away(v)
         # Told also where nothing was there to take: after an add whose answer was lost, the
         # next try would take away what that one gave, and the automation would start twice.
-        v.taken(v.target_id)
+        v.hooks.taken(v.target_id)
     return _add_tag(v)
 
 
@@ -133,7 +134,7 @@ def _take_away(v: Visit) -> None:
         if link:
             _removed(v, link)
     with_link(v, "")
-    v.learn(v.contact)
+    v.hooks.learn(v.contact)
 
 
 def _remove_tag(v: Visit) -> Done:

@@ -12,7 +12,15 @@ from typing import Any, Literal
 from connections.destinations.activecampaign import builders, readers
 from connections.destinations.activecampaign.asking import Reply, ask, pages
 from connections.destinations.activecampaign.fields import fields_hash
-from connections.destinations.base import Call, CatalogItem, Done, Job, KnownContact, Request
+from connections.destinations.base import (
+    Call,
+    CatalogItem,
+    Done,
+    Hooks,
+    Job,
+    KnownContact,
+    Request,
+)
 from connections.destinations.errors import (
     DestinationError,
     Misconfigured,
@@ -33,8 +41,7 @@ class Visit:
     job: Job
     call: Call
     contact: KnownContact
-    learn: Callable[[KnownContact], object]
-    taken: Callable[[str], object]
+    hooks: Hooks
     target_id: str = ""
     brand_new: bool = False
     absent: bool = False
@@ -52,22 +59,9 @@ class Visit:
         return Done(self.contact, effect, message, target_id=self.target_id if moved else "")
 
 
-def nobody(_what: object) -> None:
-    """Nobody wants to be told."""
-
-
-def visit(
-    job: Job,
-    call: Call,
-    known: KnownContact,
-    *,
-    learn: Callable[[KnownContact], object] = nobody,
-    taken: Callable[[str], object] = nobody,
-) -> Visit:
+def visit(job: Job, call: Call, known: KnownContact, *, hooks: Hooks) -> Visit:
     """The start of a job."""
-    return Visit(
-        job=job, call=call, contact=known, learn=learn, taken=taken, target_id=job.target_id
-    )
+    return Visit(job, call, known, hooks, target_id=job.target_id)
 
 
 def ensure_synced(v: Visit) -> None:
@@ -98,7 +92,7 @@ def sync(v: Visit) -> bool:
     digest = fields_hash(v.job) or (v.contact.fields_hash if contact.id == v.contact.id else "")
     v.contact = KnownContact(contact.id, digest, links)
     v.brand_new = contact.brand_new
-    v.learn(v.contact)
+    v.hooks.learn(v.contact)
     return True
 
 
@@ -114,7 +108,7 @@ def find(v: Visit, *, include: Literal["contactTags", "contactLists"]) -> None:
     v.absent = contact is None
     v.side = data if contact else {}
     v.contact = KnownContact(id=contact.id) if contact else KnownContact()
-    v.learn(v.contact)
+    v.hooks.learn(v.contact)
 
 
 def adding(v: Visit, step: Callable[[Visit], Done]) -> Done:
@@ -179,6 +173,8 @@ def _renew_target(v: Visit, stale: Stale) -> None:
     item = (_tag_named if stale.what == "tag" else _list_named)(v, label) if label else None
     if item is None:
         raise _final(stale)
+    if item.id != v.target_id:
+        v.hooks.found(item.id)
     v.target_id = item.id
 
 

@@ -6,15 +6,17 @@ what goes wrong there shows; a connection of a person can never have it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from connections.destinations.base import (
+    NO_HOOKS,
     Action,
     Call,
     CatalogItem,
     Checked,
     CredentialField,
     Done,
+    Hooks,
     Job,
     KnownContact,
     Request,
@@ -24,10 +26,6 @@ from connections.destinations.contacts import Contacts
 
 ARRIVE = Action("arrive", "Arrive", "canary", "sync", "contact", "Says that the canary came.")
 PERCH = KnownContact(id="canary")
-
-
-def _nobody(_learned: object) -> None:
-    return None
 
 
 class Canary:
@@ -82,8 +80,7 @@ class Canary:
         call: Call,
         known: KnownContact,
         *,
-        learn: Callable[[KnownContact], object] = _nobody,
-        taken: Callable[[str], object] = _nobody,
+        hooks: Hooks = NO_HOOKS,
     ) -> Done:
         """The canary arrived; any other job is a mistake of ours."""
         if job.action != ARRIVE.key:

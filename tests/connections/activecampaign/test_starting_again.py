@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connections.destinations.activecampaign import DESTINATION
-from connections.destinations.base import Done, KnownContact
+from connections.destinations.base import Done, Hooks, KnownContact
 from tests.connections.activecampaign.script import Script, created, job, links, missing, tagged
 
 KNOWN = KnownContact("482", "", {"64": "34"})
@@ -19,7 +19,7 @@ def run(
 ) -> tuple[Done, list[str]]:
     steps: list[str] = []
     wanted = job("add_tag", restart=True, taken_away=taken_away)
-    done = DESTINATION.run(wanted, script, known, taken=steps.append)
+    done = DESTINATION.run(wanted, script, known, hooks=Hooks(taken=steps.append))
     assert script.lines == []
     return done, steps
 
@@ -76,5 +76,5 @@ def test_a_step_that_cannot_be_written_down_stops_before_the_tag_is_given() -> N
         raise LookupError
 
     with pytest.raises(LookupError):
-        DESTINATION.run(job("add_tag", restart=True), script, KNOWN, taken=lost)
+        DESTINATION.run(job("add_tag", restart=True), script, KNOWN, hooks=Hooks(taken=lost))
     assert script.calls == ["DELETE /contactTags/34"]
