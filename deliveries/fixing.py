@@ -62,6 +62,7 @@ FIXES: Mapping[str, Fix] = MappingProxyType({
     "contact_limit_reached": Fix.REPLAY,
     "tag_not_found": Fix.RULE,
     "list_not_found": Fix.RULE,
+    "target_renewed": Fix.NOTHING,
     "link_not_found": Fix.VERIFY,
     "field_not_found": Fix.MAPPING,
     "mapping_failed": Fix.MAPPING,

@@ -80,7 +80,8 @@ def hold_for_rule(delivery: Delivery, *, reason: str, now: datetime, by: str = "
 def follow_target(delivery: Delivery, *, target_id: str, now: datetime) -> None:
     """Let the rule go on with the target that was made anew under its name.
 
-    Shape: the delivery was completed with the new one. Why: what waits for
+    Shape: the delivery was completed with the new one, or takes its turn
+    there. Why: what waits for
     the old id must stand in the order of the new one, which is the same
     tag or list for everybody.
     """

@@ -18,7 +18,7 @@ from connections.destinations.bulk import Bulk
 from connections.models import Account, Connection
 from deliveries.claiming import LANE_IS_FREE_SQL, TABLE, WAITING_SQL, as_parameter, as_uuid
 from deliveries.models import ImportBatch, Priority
-from deliveries.superseding import PERHAPS_SUPERSEDED_SQL
+from deliveries.superseding import APPLIED_LATER_SQL, LATE_SQL, MOVED_SINCE_SQL
 
 MORE_THAN = 50
 """So many waiting deliveries are still sent one by one."""
@@ -67,7 +67,7 @@ free AS (
     AND d.email <> '' AND d.target_id <> '' AND d.progress = {{no_progress}}
     AND d.cancel_asked_at IS NULL AND r.deleted_at IS NULL
     AND {LANE_IS_FREE_SQL}
-    AND NOT ({PERHAPS_SUPERSEDED_SQL}))
+    AND NOT ({LATE_SQL} AND {APPLIED_LATER_SQL}))
 UPDATE {TABLE} SET status = 'processing', lease_token = %(token)s, lease_until = %(until)s,
   batch_id = %(batch)s, started_at = COALESCE(started_at, %(now)s)
 WHERE id IN (
@@ -79,12 +79,13 @@ WHERE id IN (
 RETURNING id
 """  # noqa: S608
 
-# Asked again once all are in hand: while their rows were being taken, what they must give way to
-# may have been delivered.
+# Asked again once all are in hand, as what they must give way to may have been delivered while
+# their rows were being taken. What has moved since is asked of those few only, as that costs more.
 LET_GO_SQL = f"""
 UPDATE {TABLE} SET status = 'pending', lease_token = NULL, lease_until = NULL, batch_id = NULL
 WHERE id IN (
-  SELECT d.id FROM {TABLE} d WHERE d.batch_id = %s AND {PERHAPS_SUPERSEDED_SQL})
+  SELECT d.id FROM {TABLE} d WHERE d.batch_id = %s AND {LATE_SQL}
+    AND ({APPLIED_LATER_SQL} OR {MOVED_SINCE_SQL}))
 """  # noqa: S608
 
 

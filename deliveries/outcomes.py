@@ -94,9 +94,12 @@ def _ours(error: Exception) -> Verdict:
         case OutOfTurn():
             message = f"The {error.kind} has another id by now; this delivery takes its turn there."
             return Verdict(
-                Outcome.REJECTED_CLIENT_ERROR, f"{error.kind}_not_found", message, Next.MOVE,
+                Outcome.REJECTED_CLIENT_ERROR,
+                "target_renewed",
+                message,
+                Next.MOVE,
                 target_id=error.target_id,
-            )  # fmt: skip
+            )
         case Paused():
             message = "The account was asked to slow down; this delivery goes on after the pause."
             return Verdict(Outcome.RATE_LIMITED, "account_paused", message, Next.WAIT)

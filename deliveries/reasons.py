@@ -113,6 +113,10 @@ REASONS: Mapping[str, Reason] = MappingProxyType({
         "The list of the rule no longer exists in {destination}.", IN_RULE,
         "Choose another list or create it again under the same name; then what waits goes out.",
     ),
+    "target_renewed": Reason(
+        "The tag or list was made anew in {destination}, and other deliveries come first there.",
+        BY_ITSELF, "Wait; this delivery goes on under the new id when it is its turn.",
+    ),
     "link_not_found": Reason(
         "The contact no longer holds the tag in the way that Meshes remembered.", BY_ITSELF, WAIT,
     ),

@@ -5,7 +5,7 @@ Asked at send time, while the lane is in hand, so that nobody can decide meanwhi
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 
 from connections import destinations
 from deliveries.claiming import EARLIER_SQL, TABLE
@@ -17,19 +17,18 @@ ATTEMPTS = Attempt._meta.db_table
 
 WAITS_SQL = f"SELECT d.id FROM {TABLE} d WHERE d.id = %s AND {EARLIER_SQL.format(target='%s')}"  # noqa: S608
 
-# A person's rows are found by the account where they were applied last, and by the workspace
-# where a replay has moved them since.
-APPLIED = "b.account_id = d.account_id AND b.applied_id IS NOT NULL"
-MOVED = "b.workspace_id = d.workspace_id"
-
 # Rather too often than too seldom: whoever is among these asks `is_superseded` before it goes.
-DECIDED_SQL = f"""EXISTS (
+LATE_SQL = "NOT d.insist AND NOT (d.trigger = 'live' AND d.released_at IS NULL)"
+APPLIED_LATER_SQL = f"""EXISTS (
+      SELECT 1 FROM {TABLE} b WHERE b.account_id = d.account_id AND b.email = d.email
+      AND b.target_kind = d.target_kind AND b.target_id = d.target_id AND b.id <> d.id
+      AND b.applied_id IS NOT NULL AND b.applied_id > COALESCE(d.applied_id, 0))"""  # noqa: S608
+MOVED_SINCE_SQL = f"""EXISTS (
       SELECT 1 FROM {TABLE} b JOIN {ATTEMPTS} t ON t.delivery_id = b.id
-      WHERE {{theirs}} AND b.email = d.email AND b.id <> d.id
+      WHERE b.workspace_id = d.workspace_id AND b.email = d.email AND b.id <> d.id
+      AND (b.trigger = 'replay' OR b.released_at IS NOT NULL)
       AND t.outcome = 'delivered' AND t.target_id = d.target_id
       AND t.id > COALESCE(d.applied_id, 0))"""  # noqa: S608
-PERHAPS_SUPERSEDED_SQL = f"""NOT d.insist AND NOT (d.trigger = 'live' AND d.released_at IS NULL)
-    AND ({DECIDED_SQL.format(theirs=APPLIED)} OR {DECIDED_SQL.format(theirs=MOVED)})"""
 
 
 def is_superseded(delivery: Delivery) -> bool:
@@ -56,30 +55,53 @@ def is_out_of_turn(delivery: Delivery, *, target_id: str) -> bool:
 def _decided_later(delivery: Delivery, target_id: str) -> bool:
     """Whether a delivery of a later event was applied to the target after this one.
 
-    Why: it is later also where a backfill made its row late. The attempts are
-    asked, as a replay may have moved the delivery elsewhere since. What a test
+    Why: it is later also where a backfill made its row late. What a test
     brought about decides nothing, as it may be cleaned up.
     """
-    if not delivery.email:
-        return False
     later = Q(event_id__gt=delivery.event_id) | Q(event_id=delivery.event_id, id__gt=delivery.pk)
-    applied = Q(account_id=delivery.account_id, applied_id__isnull=False)
-    theirs = applied | Q(workspace_id=delivery.workspace_id)
-    rows = Delivery.objects.filter(
-        Q(pk=delivery.pk) | later & Q(is_test=False), theirs, email=delivery.email
-    )
-    attempts = Attempt.objects.filter(
+    rows = Delivery.objects.filter(later, email=delivery.email, is_test=False)
+    own, there = _applied_here(delivery, target_id), _target(delivery, target_id)
+    if rows.filter(there, applied_id__gt=own).exists():
+        return True
+    moved = _moved_since(rows, delivery, there)
+    return bool(delivery.email) and _were_applied(moved, delivery, target_id, after=own)
+
+
+def _target(delivery: Delivery, target_id: str) -> Q:
+    kind = delivery.target_kind
+    return Q(account_id=delivery.account_id, target_kind=kind, target_id=target_id)
+
+
+def _moved_since(rows: QuerySet[Delivery], delivery: Delivery, there: Q) -> QuerySet[Delivery]:
+    """Those among the rows that a replay or a repair may have led away from the target."""
+    led = Q(trigger=Trigger.REPLAY) | Q(released_at__isnull=False)
+    away = ~there | Q(applied_id__isnull=True)
+    return rows.filter(led, away, workspace_id=delivery.workspace_id)
+
+
+def _applied_here(delivery: Delivery, target_id: str) -> int:
+    """The attempt that applied this delivery to the target last, 0 when none did."""
+    if delivery.applied_id is not None and target_id == delivery.target_id:
+        return int(delivery.applied_id)
+    own = delivery.attempts.filter(outcome=Outcome.DELIVERED, target_id=target_id)
+    return own.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _were_applied(rows: QuerySet[Delivery], like: Delivery, target_id: str, *, after: int) -> bool:
+    """Whether one of these was applied to the target after that attempt.
+
+    Why: the attempts are asked, which nobody moves; of their actions too, as
+    a tag and a list may have the same id.
+    """
+    actions = destinations.any_destination(like.connection.kind).actions
+    alike = [action.key for action in actions if action.target_kind == like.target_kind]
+    found = Attempt.objects.filter(
         delivery__in=rows,
+        pk__gt=after,
         outcome=Outcome.DELIVERED,
         target_id=target_id,
-        connection__account_id=delivery.account_id,
-        rule_version__action__in=_actions_alike(delivery),
+        connection__account_id=like.account_id,
+        rule_version__action__in=alike,
     )
-    last = max(attempts.values_list("pk", "delivery"), default=(0, delivery.pk))
-    return last[1] != delivery.pk
-
-
-def _actions_alike(delivery: Delivery) -> list[str]:
-    """The actions on this kind of target, as a tag and a list may have the same id."""
-    actions = destinations.any_destination(delivery.connection.kind).actions
-    return [action.key for action in actions if action.target_kind == delivery.target_kind]
+    # Not `exists`, whose LIMIT can lead PostgreSQL through all attempts there are.
+    return bool(list(found.values_list("pk", flat=True)))

@@ -119,7 +119,8 @@ class Delivery(models.Model):
     A run is what one trigger asked for: `trigger`, `asked_by`, `insist` and
     `job` belong to the latest one, `run_attempts` counts its attempts, and
     `status_before` is what a replay found, to be restored when it is called
-    off. `released_at` is set once a hold ended. `batch` is the bulk import
+    off. `released_at` is set once a hold ended, or the delivery moved to the
+    new id of its target; it may come late since. `batch` is the bulk import
     that has the delivery in hand.
 
     `read_back_at` is when the contact was read back last, `found` what it was

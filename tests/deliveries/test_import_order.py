@@ -111,6 +111,19 @@ def test_a_replay_that_something_later_may_have_overtaken_stays_out(sandbox):
     assert [d.email for d in fresh(replays) if d.status == "pending"] == ["p7@x.io"]
 
 
+def test_a_replay_stays_out_also_when_what_came_later_was_moved_since(sandbox):
+    rule = bulk_rule(sandbox)
+    replays = burst(rule, 60, trigger="replay", priority=Priority.REPLAY)
+    later = due(rule, "p7@x.io", status="completed", trigger="replay")
+    make_attempt(later)
+    Delivery.objects.filter(pk=later.pk).update(target_id="another", applied_id=None)
+
+    step(rule)
+
+    assert [d.email for d in fresh(replays) if d.status == "pending"] == ["p7@x.io"]
+    assert ImportBatch.objects.get().size == 59
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgres
 def test_a_replay_that_is_overtaken_while_it_is_being_taken_stays_out(sandbox):
