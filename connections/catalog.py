@@ -106,12 +106,6 @@ def note_gone(account_id: int, *, kind: str, external_id: str, label: str, now: 
     return present.update(gone_at=now)
 
 
-def is_gone(account_id: int, *, kind: str, external_id: str) -> bool:
-    """Whether the account had such an entry and has lost it, as far as we know."""
-    lost = CatalogEntry.objects.filter(gone_at__isnull=False)
-    return lost.filter(account_id=account_id, kind=kind, external_id=external_id).exists()
-
-
 def note_found(
     account_id: int, *, kind: CatalogKind, external_id: str, label: str, now: datetime
 ) -> None:

@@ -24,7 +24,7 @@ from deliveries.moving import LANE, columns_of
 from deliveries.outcomes import TARGET_REASONS
 from rules.errors import RuleGone
 from rules.models import Rule
-from rules.repairing import release_one
+from rules.repairing import follow, release_one
 from rules.saving import TARGET, hold_rule
 
 RELEASED_AT_ONCE = 200
@@ -74,16 +74,16 @@ def hold_for_rule(delivery: Delivery, *, reason: str, now: datetime, by: str = "
     except RuleGone:
         return 0
     log.warning("rule_held", rule_id=str(rule.pk), reason=reason)
-    return sum(iter(lambda: _hold_some(delivery, reason), 0))
+    return _hold_waiting(delivery.account_id, rule, reason=reason)
 
 
 def follow_target(delivery: Delivery, *, target_id: str, now: datetime) -> None:
-    """Let the rule go on with the target that was made anew under its name.
+    """Let every rule of the target go on with the one that was made anew under its name.
 
     Shape: the delivery was completed with the new one, or takes its turn
-    there. Why: what waits for
-    the old id must stand in the order of the new one, which is the same
-    tag or list for everybody.
+    there. Why: what waits for the old id must stand in the order of the new
+    one, which is the same tag or list for everybody. A rule that takes it away
+    would never notice, as nobody holds what is gone.
     """
     reason = f"{delivery.target_kind}_not_found"
     hold_for_rule(delivery, reason=reason, now=now)
@@ -95,10 +95,19 @@ def follow_target(delivery: Delivery, *, target_id: str, now: datetime) -> None:
         now=now,
     )
     release_one(delivery.rule_id, now=now)
+    account_id, kind, old = delivery.account_id, delivery.target_kind, delivery.target_id
+    for rule in follow(account_id, kind=kind, external_id=old, now=now):
+        log.info("rule_followed", rule_id=str(rule.pk))
+        _hold_waiting(account_id, rule, reason=reason)
 
 
-def _hold_some(like: Delivery, reason: str) -> int:
-    asked = [like.account_id, as_uuid(like.rule_id), like.action, like.target_id]
+def _hold_waiting(account_id: int, rule: Rule, *, reason: str) -> int:
+    """How many deliveries of this target wait; the release of repaired ones moves them."""
+    asked = [account_id, as_uuid(rule.pk), rule.action, rule.target_id]
+    return sum(iter(lambda: _hold_some(asked, reason), 0))
+
+
+def _hold_some(asked: list[Any], reason: str) -> int:
     waiting = [row.pk for row in Delivery.objects.raw(WAITING_TOO_SQL, asked)]
     changes = {"status": Status.PENDING, "held_reason": reason, "held_at": database_now()}
     return update_free(Delivery.objects.filter(WAITING), waiting, **changes)

@@ -13,7 +13,6 @@ from structlog.contextvars import bound_contextvars
 
 from connections import destinations
 from connections.calling import open_line
-from connections.catalog import is_gone
 from connections.destinations.base import Done, Hooks, KnownContact
 from connections.pace import Paused, pause
 from connections.probing import probe
@@ -136,7 +135,6 @@ def _run(running: Running, turn: Turn, known: KnownContact) -> Done:
         learn=running.learned.append,
         taken=partial(recording.note_taken, running),
         found=partial(_take_turn, delivery),
-        is_gone=partial(_is_gone, delivery),
     )
     return destination.run(job, line, known, hooks=hooks)
 
@@ -148,11 +146,6 @@ def _take_turn(delivery: Delivery, target_id: str) -> None:
     """
     if is_out_of_turn(delivery, target_id=target_id):
         raise OutOfTurn(delivery.target_kind, target_id)
-
-
-def _is_gone(delivery: Delivery, target_id: str) -> bool:
-    kind = delivery.target_kind
-    return is_gone(delivery.account_id, kind=kind, external_id=target_id)
 
 
 def _failed(running: Running, error: Exception) -> None:

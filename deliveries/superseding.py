@@ -83,25 +83,27 @@ def _applied_here(delivery: Delivery, target_id: str) -> int:
     """The attempt that applied this delivery to the target last, 0 when none did."""
     if delivery.applied_id is not None and target_id == delivery.target_id:
         return int(delivery.applied_id)
-    own = delivery.attempts.filter(outcome=Outcome.DELIVERED, target_id=target_id)
+    own = _applications(delivery, target_id).filter(delivery=delivery)
     return own.aggregate(last=Max("pk"))["last"] or 0
 
 
 def _were_applied(rows: QuerySet[Delivery], like: Delivery, target_id: str, *, after: int) -> bool:
-    """Whether one of these was applied to the target after that attempt.
+    """Whether one of these was applied to the target after that attempt."""
+    found = _applications(like, target_id).filter(delivery__in=rows, pk__gt=after)
+    # Not `exists`, whose LIMIT can lead PostgreSQL through all attempts there are.
+    return bool(list(found.values_list("pk", flat=True)))
 
-    Why: the attempts are asked, which nobody moves; of their actions too, as
-    a tag and a list may have the same id.
+
+def _applications(like: Delivery, target_id: str) -> QuerySet[Attempt]:
+    """The attempts that applied something to the target.
+
+    Why: a replay moves deliveries, never attempts. Their actions are asked
+    too, as a tag and a list may have the same id.
     """
     actions = destinations.any_destination(like.connection.kind).actions
-    alike = [action.key for action in actions if action.target_kind == like.target_kind]
-    found = Attempt.objects.filter(
-        delivery__in=rows,
-        pk__gt=after,
+    return Attempt.objects.filter(
         outcome=Outcome.DELIVERED,
         target_id=target_id,
         connection__account_id=like.account_id,
-        rule_version__action__in=alike,
+        rule_version__action__in=[a.key for a in actions if a.target_kind == like.target_kind],
     )
-    # Not `exists`, whose LIMIT can lead PostgreSQL through all attempts there are.
-    return bool(list(found.values_list("pk", flat=True)))

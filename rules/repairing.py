@@ -35,9 +35,29 @@ def release_one(rule_id: UUID, *, now: datetime) -> bool:
     return rule is not None and _release(rule, now=now)
 
 
+def follow(account_id: int, *, kind: str, external_id: str, now: datetime) -> list[Rule]:
+    """The rules, as they were, that go on with the new id of a target made anew.
+
+    Shape: `external_id` is the old one. Rules that are off or held stay as they
+    are, and so do those that would then be the same as another.
+    """
+    rules = Rule.objects.enabled().filter(held_reason="", target_id=external_id)
+    found = _with_related(rules.filter(connection__account_id=account_id))
+    alike = [rule for rule in found[:AT_ONCE] if _kind(rule) == kind]
+    return [rule for rule in alike if _release(rule, now=now)]
+
+
 def _held() -> QuerySet[Rule]:
-    held = Rule.objects.enabled().exclude(held_reason="")
-    return held.select_related("workspace", "connection__account").order_by("created_at", "pk")
+    return _with_related(Rule.objects.enabled().exclude(held_reason=""))
+
+
+def _with_related(rules: QuerySet[Rule]) -> QuerySet[Rule]:
+    return rules.select_related("workspace", "connection__account").order_by("created_at", "pk")
+
+
+def _kind(rule: Rule) -> str:
+    action = action_of(rule.connection.kind, rule.action)
+    return action.target_kind if action else ""
 
 
 def _release(rule: Rule, *, now: datetime) -> bool:
@@ -58,10 +78,9 @@ def _release(rule: Rule, *, now: datetime) -> bool:
 
 
 def _target(rule: Rule) -> CatalogEntry | None:
-    action = action_of(rule.connection.kind, rule.action)
-    if action is None:
+    kind = _kind(rule)
+    if not kind:
         return None
-    kind = action.target_kind
     same = target_by_id(rule.connection, kind=kind, external_id=rule.target_id)
     if same is not None or not rule.target_label:
         return same

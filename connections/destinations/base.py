@@ -167,11 +167,6 @@ def _nobody(_what: object) -> None:
     """Nobody wants to be told."""
 
 
-def _no(_what: object) -> bool:
-    """Nothing is known."""
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """Who is told what a running job finds out, before it goes on; each may raise to end it.
@@ -180,13 +175,11 @@ class Hooks:
     lost when a later step fails; `taken` the target that is taken away now, so
     that a later try goes on from there; `found` the id under which a target
     that was gone is found again by its name, before anything is written there.
-    `is_gone` says whether the account is known to have lost this target.
     """
 
     learn: Callable[[KnownContact], object] = _nobody
     taken: Callable[[str], object] = _nobody
     found: Callable[[str], object] = _nobody
-    is_gone: Callable[[str], bool] = _no
 
 
 NO_HOOKS = Hooks()

@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from connections.catalog import refresh_catalog
+from deliveries import holding
 from deliveries.models import Attempt, Delivery
 from deliveries.reasons import BY_ITSELF, REASONS
 from rules.models import Rule
-from tests.builders import make_rule
-from tests.deliveries.scenes import EMAIL, connect, due, hurry, send_all, send_one, tag_rule
+from tests.builders import make_attempt, make_connection, make_rule
+from tests.deliveries.scenes import EMAIL, due, hurry, send_all, send_one, tag_rule
 from tests.deliveries.test_superseding import removing, replayed
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +121,7 @@ def test_what_takes_its_turn_says_that_nobody_has_to_do_anything(rule, removal, 
 
 @pytest.fixture
 def lost(sandbox) -> Rule:
-    """A rule whose tag was in the catalogue and was made anew since; one more takes it away."""
+    """A rule whose tag was made anew since the account was read; another takes the tag away."""
     rule = tag_rule(sandbox, TAG)
     removing(rule)
     sandbox.state.add_contact(EMAIL, tags=[])
@@ -134,11 +135,15 @@ def taking(rule: Rule) -> Rule:
     return Rule.objects.get(action="remove_tag", target_id=rule.target_id)
 
 
-def test_a_removal_follows_a_tag_that_is_known_to_be_gone(lost, sandbox) -> None:
+def test_every_rule_of_the_tag_follows_with_what_waits(lost, sandbox) -> None:
     removal = taking(lost)
     given, taken = due(lost), due(removal)
 
-    send_all(given, taken)
+    send_one(given)
+    taken.refresh_from_db()
+    assert (taken.target_id, taken.held_reason) == (lost.target_id, "tag_not_found")
+    assert holding.release_repaired() == 1
+    send_all(taken)
 
     number = given.target_id
     assert told(given) == told(taken) == [("delivered", number, True)]
@@ -147,45 +152,64 @@ def test_a_removal_follows_a_tag_that_is_known_to_be_gone(lost, sandbox) -> None
 
 
 def test_a_removal_does_not_pass_an_addition_that_waits_under_the_new_number(lost, sandbox) -> None:
-    removal = taking(lost)
     number = sandbox.state.add_tag(TAG)
     first = due(make_rule(connection=lost.connection, target_id=number, target_label=TAG))
     sandbox.faults.set("server_error", count=1)
     send_one(first)
-    given, taken = due(lost), due(removal)
+    given, taken = due(lost), due(taking(lost))
     send_all(given, taken)
-    assert {first.status, given.status, taken.status} == {"retrying"}
+    assert [first.status, given.status, taken.status] == ["retrying", "retrying", "pending"]
 
+    holding.release_repaired()
     send_all(hurry(first), given, taken)
 
     assert [row.status for row in (first, given, taken)] == ["completed"] * 3
     assert sandbox.state.tags_of(EMAIL) == []
 
 
-def test_what_is_nowhere_any_more_is_not_on_the_contact(lost, sandbox) -> None:
-    number = sandbox.state.add_tag(TAG)
-    send_all(due(lost))
-    sandbox.state.delete_tag(number)
+def test_other_rules_stay_as_they_are(lost, sandbox) -> None:
     removal = taking(lost)
+    sandbox.state.add_list(TAG)
+    refresh_catalog(lost.connection, now=timezone.now())
+    off = removing(lost, page_id="off")
+    Rule.objects.filter(pk=off.pk).update(active=False)
+    other = make_rule(
+        connection=lost.connection, action="add_to_list", target_id=lost.target_id,
+        target_label=TAG,
+    )  # fmt: skip
+    elsewhere = make_rule(target_id=lost.target_id, target_label=TAG)
+    before = [lost.target_id] * 3
 
-    taken = send_one(due(removal))
+    send_one(due(lost))
 
-    assert (taken.status, taken.attempts.get().effect) == ("completed", "absent")
-    assert Rule.objects.get(pk=removal.pk).held_reason == ""
+    kept = Rule.objects.filter(pk__in=[off.pk, other.pk, elsewhere.pk])
+    assert list(kept.values_list("target_id", flat=True)) == before
+    assert Rule.objects.get(pk=removal.pk).target_id != lost.target_id
 
 
-def test_an_unsubscription_follows_a_list_that_is_known_to_be_gone(sandbox) -> None:
-    connection = connect(sandbox)
-    number = sandbox.state.add_list("Beta")
-    over = {"connection": connection, "target_label": "Beta", "target_id": number}
-    adding = make_rule(action="add_to_list", **over)
-    leaving = make_rule(action="remove_from_list", **over)
-    refresh_catalog(connection, now=timezone.now())
-    sandbox.state.delete_list(number)
-    anew = sandbox.state.add_list("Beta")
-    joined, left = due(adding), due(leaving)
+def test_a_rule_that_would_be_the_same_as_another_goes_on_as_it_is(lost, sandbox) -> None:
+    removal = taking(lost)
+    number = sandbox.state.add_tag(TAG)
+    over = {"connection": lost.connection, "action": "remove_tag"}
+    make_rule(target_id=number, target_label=TAG, **over)
 
-    send_all(joined, left)
+    send_one(due(lost))
 
-    assert told(joined) == told(left) == [("delivered", anew, True)]
-    assert sandbox.state.lists_of(EMAIL) == {"Beta": 2}
+    kept = Rule.objects.get(pk=removal.pk)
+    assert (kept.target_id, kept.held_reason) == (lost.target_id, "")
+
+
+def test_what_was_applied_elsewhere_under_the_same_number_is_another_thing(
+    rule, removal, sandbox
+) -> None:
+    old = due(rule, status="failed")
+    send_all(due(removal))
+    make_attempt(old, target_id=removal.target_id, connection=make_connection())
+    make_attempt(
+        old, target_id=removal.target_id, rule_version=make_rule(action="add_to_list").current
+    )
+    Delivery.objects.filter(pk=old.pk).update(target_id=removal.target_id)
+
+    send_one(replayed(old))
+
+    assert (old.status, old.reason) == ("canceled", "superseded")

@@ -237,7 +237,10 @@ names = st.sampled_from(
     ["event", "payload", "resource", "resource_id", "type", "workspace", "other"]
 )
 keys = st.sampled_from(["email", "id", "name", "phone", "resource_url", "plan", "page_id"])
-texts = st.text(max_size=3) | st.sampled_from(
+# No NUL: the parser of bodies refuses it before either of the two is asked.
+texts = st.text(
+    st.characters(codec="utf-8", exclude_characters="\x00"), max_size=3
+) | st.sampled_from(
     ["", " ", "\ufeff", "event", str(MINE), "alex@northstar.io", "n" * 201, "a\n", "x" * 64]
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts

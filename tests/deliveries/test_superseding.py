@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db
 REPLAY = {"status": "pending", "trigger": "replay", "priority": 2, "asked_by": "ada"}
 
 
-def removing(rule):
+def removing(rule, **over):
     """A rule that takes away what the given one adds."""
-    over = {"connection": rule.connection, "action": "remove_tag"}
+    over |= {"connection": rule.connection, "action": "remove_tag"}
     return make_rule(target_id=rule.target_id, target_label=rule.target_label, **over)
 
 

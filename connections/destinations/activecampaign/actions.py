@@ -15,7 +15,6 @@ from connections.destinations.activecampaign.visit import (
     Visit,
     adding,
     check_shown_email,
-    moved_on,
     removing,
     sync,
     visit,
@@ -143,8 +142,6 @@ def _remove_tag(v: Visit) -> Done:
     if link and _removed(v, link):
         return v.done("applied", "The tag was removed.")
     with_link(v, "")
-    if not v.absent and moved_on(v, "tag"):
-        return _remove_tag(v)
     return v.done("absent", _no_contact(v) or "The contact does not hold the tag.")
 
 
@@ -173,8 +170,6 @@ def _add_to_list(v: Visit) -> Done:
 
 def _remove_from_list(v: Visit) -> Done:
     status = "" if v.absent else _status(v)
-    if not status and not v.absent and moved_on(v, "list"):
-        status = _status(v)
     if not status:
         return v.done("absent", _no_contact(v) or "The contact was never on the list.")
     if status == UNSUBSCRIBED:

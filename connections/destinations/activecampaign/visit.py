@@ -168,33 +168,14 @@ def _with_live_ids(
                 _renew_target(v, stale)
 
 
-def moved_on(v: Visit, what: Literal["tag", "list"]) -> bool:
-    """Whether the visit goes on at another id, as the target's own is known to be gone.
-
-    Why: an account that does not show the target on a contact does not say
-    whether the target still exists; asking it each time would cost a call.
-    """
-    if v.target_id != v.job.target_id or not v.hooks.is_gone(v.target_id):
-        return False
-    before = v.target_id
-    return _find_again(v, what) and v.target_id != before
-
-
 def _renew_target(v: Visit, stale: Stale) -> None:
-    if not _find_again(v, "tag" if stale.what == "tag" else "list"):
-        raise _final(stale)
-
-
-def _find_again(v: Visit, what: Literal["tag", "list"]) -> bool:
-    """Whether the account has a target of the name; the visit goes on there."""
     label = v.job.target_label
-    item = (_tag_named if what == "tag" else _list_named)(v, label) if label else None
+    item = (_tag_named if stale.what == "tag" else _list_named)(v, label) if label else None
     if item is None:
-        return False
+        raise _final(stale)
     if item.id != v.target_id:
         v.hooks.found(item.id)
     v.target_id = item.id
-    return True
 
 
 def _tag_named(v: Visit, label: str) -> CatalogItem | None:
