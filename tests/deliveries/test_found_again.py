@@ -169,7 +169,10 @@ def test_a_removal_does_not_pass_an_addition_that_waits_under_the_new_number(los
 
 def test_other_rules_stay_as_they_are(lost, sandbox) -> None:
     removal = taking(lost)
+    numbers = [sandbox.state.add_list(f"list {n}") for n in range(int(lost.target_id))]
     sandbox.state.add_list(TAG)
+    sandbox.state.delete_list(lost.target_id)
+    assert lost.target_id in numbers
     refresh_catalog(lost.connection, now=timezone.now())
     off = removing(lost, page_id="off")
     Rule.objects.filter(pk=off.pk).update(active=False)
