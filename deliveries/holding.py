@@ -97,7 +97,6 @@ def follow_target(delivery: Delivery, *, target_id: str, now: datetime) -> None:
     release_one(delivery.rule_id, now=now)
     account_id, kind, old = delivery.account_id, delivery.target_kind, delivery.target_id
     for rule in follow(account_id, kind=kind, external_id=old, now=now):
-        log.info("rule_followed", rule_id=str(rule.pk))
         _hold_waiting(account_id, rule, reason=reason)
 
 

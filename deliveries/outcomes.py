@@ -16,7 +16,6 @@ class Next(Enum):
 
     RETRY = "retry"
     WAIT = "wait"
-    MOVE = "move"
     PROBE = "probe"
     HOLD = "hold"
     GIVE_UP = "give_up"
@@ -44,7 +43,7 @@ class OutOfTurn(Exception):
 class Verdict:
     """What an error means: the wire's outcome, the finer reason, and what comes next.
 
-    Shape: `target_id` is where a delivery that moves goes on.
+    Shape: `target_id` is where the delivery goes on, empty for where it is.
     Units: `retry_after_s` in seconds, None when the destination named none.
     """
 
@@ -97,7 +96,7 @@ def _ours(error: Exception) -> Verdict:
                 Outcome.REJECTED_CLIENT_ERROR,
                 "target_renewed",
                 message,
-                Next.MOVE,
+                Next.WAIT,
                 target_id=error.target_id,
             )
         case Paused():

@@ -139,7 +139,7 @@ def record_failure(running: Running, verdict: Verdict, *, now: datetime) -> None
             outcome=verdict.outcome,
             reason=verdict.reason,
             message=verdict.message[:500],
-            counted=verdict.next not in (Next.WAIT, Next.MOVE, Next.HOLD),
+            counted=verdict.next not in (Next.WAIT, Next.HOLD),
         )
         # By the database's clock, by which it is judged later whether the retry is due.
         changes = _after_failure(running.delivery, verdict, now=database_now())
@@ -180,13 +180,12 @@ def _after_failure(delivery: Delivery, verdict: Verdict, *, now: datetime) -> di
         return {"status": Status.CANCELED, "completed_at": now}
     if verdict.next is Next.HOLD:
         return {"status": Status.PENDING, "held_reason": verdict.reason, "held_at": now}
-    if verdict.next is Next.MOVE:
-        return {"status": Status.RETRYING, "next_attempt_at": now, **_moved(verdict, now=now)}
     if verdict.next is Next.GIVE_UP:
         return over
     if verdict.next is Next.WAIT:
         wait = timedelta(seconds=verdict.retry_after_s or 0.0)
-        return {"status": Status.RETRYING, "next_attempt_at": now + wait}
+        moved = _moved(verdict, now=now) if verdict.target_id else {}
+        return {"status": Status.RETRYING, "next_attempt_at": now + wait, **moved}
     tries = delivery.tries + 1
     window = retry_window(delivery, now=now)
     again = next_attempt_at(

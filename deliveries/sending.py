@@ -164,7 +164,7 @@ def _failed(running: Running, error: Exception) -> None:
     if verdict.next is Next.HOLD:
         holding.hold_for_rule(delivery, reason=verdict.reason, now=timezone.now())
     recording.record_failure(running, verdict, now=timezone.now())
-    if verdict.next is Next.MOVE:
+    if verdict.target_id:
         holding.follow_target(delivery, target_id=verdict.target_id, now=timezone.now())
     if not delivery.connection.active:
         recovery.hold_for_connection(delivery.connection_id)

@@ -60,16 +60,14 @@ def _decided_later(delivery: Delivery, target_id: str) -> bool:
     """
     later = Q(event_id__gt=delivery.event_id) | Q(event_id=delivery.event_id, id__gt=delivery.pk)
     rows = Delivery.objects.filter(later, email=delivery.email, is_test=False)
-    own, there = _applied_here(delivery, target_id), _target(delivery, target_id)
+    there = Q(
+        account_id=delivery.account_id, target_kind=delivery.target_kind, target_id=target_id
+    )
+    own = _applied_here(delivery, target_id)
     if rows.filter(there, applied_id__gt=own).exists():
         return True
     moved = _moved_since(rows, delivery, there)
     return bool(delivery.email) and _were_applied(moved, delivery, target_id, after=own)
-
-
-def _target(delivery: Delivery, target_id: str) -> Q:
-    kind = delivery.target_kind
-    return Q(account_id=delivery.account_id, target_kind=kind, target_id=target_id)
 
 
 def _moved_since(rows: QuerySet[Delivery], delivery: Delivery, there: Q) -> QuerySet[Delivery]:

@@ -33,9 +33,7 @@ def rule(sandbox) -> Rule:
 @pytest.fixture
 def removal(rule, sandbox) -> Rule:
     """A rule that takes the tag away, which knows its new number."""
-    number = sandbox.state.add_tag(TAG)
-    over = {"connection": rule.connection, "action": "remove_tag"}
-    return make_rule(target_id=number, target_label=TAG, **over)
+    return removing(rule, target_id=sandbox.state.add_tag(TAG))
 
 
 def told(delivery: Delivery) -> list[tuple[str, str, bool]]:
@@ -192,9 +190,7 @@ def test_other_rules_stay_as_they_are(lost, sandbox) -> None:
 
 def test_a_rule_that_would_be_the_same_as_another_goes_on_as_it_is(lost, sandbox) -> None:
     removal = taking(lost)
-    number = sandbox.state.add_tag(TAG)
-    over = {"connection": lost.connection, "action": "remove_tag"}
-    make_rule(target_id=number, target_label=TAG, **over)
+    removing(lost, target_id=sandbox.state.add_tag(TAG))
 
     send_one(due(lost))
 

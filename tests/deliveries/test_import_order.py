@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,7 +10,7 @@ from connections.models import Account
 from deliveries import imports
 from deliveries.claiming import claim
 from deliveries.models import Delivery, ImportBatch, Priority
-from tests.builders import make_attempt, make_rule
+from tests.builders import make_attempt
 from tests.deliveries.bursts import (
     account_of,
     bulk_rule,
@@ -24,16 +22,11 @@ from tests.deliveries.bursts import (
     step,
 )
 from tests.deliveries.scenes import calls, due, send_all
-from tests.threads import aside, at_once, wait_until
+from tests.deliveries.test_superseding import removing
+from tests.threads import aside, at_once
+from tests.workers import wait_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_imports")]
-
-
-def removing(rule: Any) -> Any:
-    return make_rule(
-        connection=rule.connection, action="remove_tag", target_id=rule.target_id,
-        target_label=rule.target_label,
-    )  # fmt: skip
 
 
 def test_a_later_removal_waits_until_the_import_is_over(sandbox):
@@ -134,9 +127,9 @@ def test_a_replay_that_is_overtaken_while_it_is_being_taken_stays_out(sandbox):
     with transaction.atomic():
         assert claim(account_of(rule)).delivery_id == later.pk
         step_aside = aside(lambda: step(rule))
-        wait_until(_somebody_waits_for_a_lock)
+        wait_for(_somebody_waits_for_a_lock, within_s=10)
         delivered = {"status": "completed", "lease_token": None, "lease_until": None}
-        applied = make_attempt(later, outcome="delivered").pk
+        applied = make_attempt(later).pk
         Delivery.objects.filter(pk=later.pk).update(applied_id=applied, **delivered)
     step_aside.join(timeout=30)
 

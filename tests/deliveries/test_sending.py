@@ -26,7 +26,8 @@ from tests.deliveries.scenes import (
     send_one,
     tag_rule,
 )
-from tests.threads import aside, wait_until
+from tests.threads import aside
+from tests.workers import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +120,7 @@ def test_the_attempt_is_written_down_before_anything_is_sent(sandbox):
     delivery = due(tag_rule(sandbox))
     sending = aside(lambda: send_one(delivery))
 
-    wait_until(lambda: sandbox.state.requests)
+    wait_for(lambda: sandbox.state.requests, within_s=10)
 
     attempt = Attempt.objects.get()
     assert (attempt.outcome, attempt.exchanges, attempt.completed_at) == ("", [], None)
@@ -134,7 +135,7 @@ def test_an_answer_that_comes_after_the_claim_was_lost_overwrites_nothing(sandbo
     delivery = due(tag_rule(sandbox), payload={"first_name": "Alex"})
     sandbox.faults.set("latency", seconds=1.0, count=1)
     late = aside(lambda: send_one(delivery))
-    wait_until(lambda: sandbox.state.requests)
+    wait_for(lambda: sandbox.state.requests, within_s=10)
     let_lease_run_out(delivery)
     assert pick_up_abandoned() == 1
 

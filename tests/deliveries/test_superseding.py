@@ -16,8 +16,9 @@ REPLAY = {"status": "pending", "trigger": "replay", "priority": 2, "asked_by": "
 
 def removing(rule, **over):
     """A rule that takes away what the given one adds."""
-    over |= {"connection": rule.connection, "action": "remove_tag"}
-    return make_rule(target_id=rule.target_id, target_label=rule.target_label, **over)
+    given = {"connection": rule.connection, "action": "remove_tag"}
+    given |= {"target_id": rule.target_id, "target_label": rule.target_label}
+    return make_rule(**{**given, **over})
 
 
 def replayed(delivery: Delivery, **over: object) -> Delivery:
