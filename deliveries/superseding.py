@@ -60,9 +60,7 @@ def _decided_later(delivery: Delivery, target_id: str) -> bool:
     """
     later = Q(event_id__gt=delivery.event_id) | Q(event_id=delivery.event_id, id__gt=delivery.pk)
     rows = Delivery.objects.filter(later, email=delivery.email, is_test=False)
-    there = Q(
-        account_id=delivery.account_id, target_kind=delivery.target_kind, target_id=target_id
-    )
+    there = Q(account_id=delivery.account_id, target_kind=delivery.target_kind, target_id=target_id)
     own = _applied_here(delivery, target_id)
     if rows.filter(there, applied_id__gt=own).exists():
         return True

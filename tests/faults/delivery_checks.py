@@ -122,9 +122,10 @@ def canceled_left_nothing(happened: Happened, writes: Writes) -> Verdict:
 
     Shape: where only such deliveries exist for a target, nothing was written;
     elsewhere the check of order refuses a write that only they could explain.
+    What was tried there is asked of the attempts, which stay where a delivery moves.
     """
     canceled = [row for row in happened.deliveries if row.status == "canceled" and not row.attempts]
-    tried = {row.key for row in happened.deliveries if row.attempts}
+    tried = {attempt.key for attempt in happened.attempts}
     broken = tuple(
         f"Delivery {row.id} was canceled, and its target was written."
         for row in canceled

@@ -73,7 +73,7 @@ def _deliveries(run: Any, found: happened.Happened, seen: accounts.Seen) -> list
         delivery_checks.state_is_the_fold(tried, seen.held, writes, targets.gone),
         order_checks.order_was_kept(tried, writes, operators.replays.insisted),
         delivery_checks.lanes_kept_apart(seen.calls),
-        delivery_checks.canceled_left_nothing(found, writes),
+        delivery_checks.canceled_left_nothing(tried, writes),
         delivery_checks.repeats_bounded(tried, writes),
         recovery_checks.nothing_stayed_in_hand(run.watch.in_hand.values()),
         field_checks.names_are_the_fold(found, seen.names),

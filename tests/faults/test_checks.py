@@ -118,6 +118,21 @@ def test_a_write_of_a_canceled_delivery_that_was_never_tried_is_found():
     assert len(order_was_kept(happened(canceled), writes).broken) == 1
 
 
+def test_a_write_of_a_delivery_that_moved_since_is_not_that_of_a_canceled_one():
+    canceled = make_delivery(id=1, status="canceled", attempts=0, applied_id=None)
+    other = ("alpha", "a@x.io", "tag", "9")
+    moved = make_delivery(id=2, key=other, applied_id=12, attempts=2)
+    tried = make_attempt(id=11, delivery_id=2, outcome="internal_error", effect="")
+    completed = make_attempt(id=12, delivery_id=2, key=other)
+    writes = checks.writes_of([make_call(), make_call(seq=2, at=105.0, target="9")])
+
+    story = happened(canceled, moved, attempts=(tried, completed))
+    untold = happened(canceled, moved, attempts=(completed,))
+
+    assert checks.canceled_left_nothing(story, writes).broken == ()
+    assert len(checks.canceled_left_nothing(untold, writes).broken) == 1
+
+
 def test_repeats_beyond_the_lost_attempts_are_too_many():
     writes = checks.writes_of([make_call(), make_call(seq=2, at=105.0)])
 
