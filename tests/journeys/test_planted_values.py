@@ -111,6 +111,8 @@ def _no_page_shows_them(run: Any) -> None:
     give_roles()
     rows = {"workspace": run.workspace, "rule": run.rules["good"]}
     rows["connection"] = rows["rule"].connection
+    # Of the mappings one is broken on purpose, in a way that the product cannot store.
+    rows["mapping"] = rows["connection"].mappings.get()
     for role in ("Lifecycle", "Support", ""):
         person = User.objects.create_user(f"of {role}", is_staff=True, is_superuser=not role)
         person.groups.set(Group.objects.filter(name=role))
