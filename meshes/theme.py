@@ -9,16 +9,24 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 
 ENABLED = True
 APPS = ["unfold", "unfold.contrib.simple_history"] if ENABLED else []
+
+
+def icon(_request: HttpRequest) -> str:
+    """The address of the icon that a browser shows in its tab."""
+    return static("meshes/icon.svg")
+
 
 UNFOLD = {
     "SITE_TITLE": "Meshes",
     "SITE_HEADER": "Meshes",
     "SITE_SUBHEADER": "Outbound integrations",
     "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": icon}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

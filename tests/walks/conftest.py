@@ -72,6 +72,13 @@ def page(request: pytest.FixtureRequest, browser: Browser, signed_in: Any) -> It
         yield opened_page
 
 
+@pytest.fixture(params=list(WIDTHS))
+def fresh(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has not signed in, in each width."""
+    with opened(browser, request.param) as opened_page:
+        yield opened_page
+
+
 class opened:  # noqa: N801  reads as a verb in `with`
     """A page in this width while the block runs; nothing on it may go wrong unseen."""
 
