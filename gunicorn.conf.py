@@ -7,6 +7,7 @@ logged without what was sent.
 import json
 from typing import Any
 
+from django.conf import settings
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
@@ -51,6 +52,17 @@ def answer(status: int, phrase: str) -> bytes:
     message = "The request is not HTTP that this server can read."
     body = json.dumps({"message": phrase, "error": {"name": name, "message": message}})
     return (HEAD.format(status=status, phrase=phrase, length=len(body)) + body).encode()
+
+
+def pre_request(worker: Any, req: Any) -> None:
+    """Close the connection after a body that is too large to be read even when it is refused.
+
+    Why: gunicorn closes it then, but has answered before that it stays open.
+    """
+    worker.log.debug("%s %s", req.method, req.path)
+    sizes = [value for name, value in req.headers if name == "CONTENT-LENGTH"]
+    if sizes and int(sizes[0]) > settings.MAX_BULK_BYTES:
+        req.force_close()
 
 
 worker_class = JsonErrorsWorker

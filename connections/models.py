@@ -14,7 +14,7 @@ from meshes.encryption import SealedField
 from meshes.models import LIVE, Configuration, ConfigurationQuerySet, Workspace
 
 connection_name = RegexValidator(
-    r"^[a-zA-Z0-9 _-]{1,128}$",
+    r"^[a-zA-Z0-9 _-]{1,128}\Z",
     "Use 1 to 128 letters, digits, spaces, underscores or hyphens.",
 )
 

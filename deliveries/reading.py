@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -71,17 +72,20 @@ def read_bulk(
     workspace_id: UUID | None,
     among: Container[UUID] = (),
     largest: int | None = None,
+    unreadable: Mapping[int, Fault] = MappingProxyType({}),
 ) -> list[EventRequest | ApiError]:
     """What each item of the array asks for, or the error that it is.
 
     Shape: in the order of the array, with at least one event; workspaces as
-    in `read_event`.
+    in `read_event`; `unreadable` says by index which items are not strict JSON.
     Units: `largest` in bytes of one item as compact JSON; None measures none.
     Raises: BadRequest, when the request as a whole is of no use.
     """
     home = {"workspace_id": workspace_id, "among": among}
     read = [
-        _too_large(item, index=index, largest=largest) or _read_item(item, index=index, **home)
+        _unreadable(unreadable.get(index))
+        or _too_large(item, index=index, largest=largest)
+        or _read_item(item, index=index, **home)
         for index, item in enumerate(_items(value))
     ]
     if all(isinstance(item, ApiError) for item in read):
@@ -97,6 +101,10 @@ def _items(value: Any) -> list[Any]:
     if not 1 <= len(value) <= MOST_EVENTS:
         raise BadRequest(f"The array must hold 1 to {MOST_EVENTS} events.")
     return value
+
+
+def _unreadable(fault: Fault | None) -> ApiError | None:
+    return BadRequest("The event is not strict JSON.", data=[fault]) if fault else None
 
 
 def _too_large(item: Any, *, index: int, largest: int | None) -> ApiError | None:

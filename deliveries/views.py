@@ -25,7 +25,7 @@ from meshes.authentication import KeyHolder
 from meshes.bearer import SenderAuthentication
 from meshes.bodies import json_body
 from meshes.machine_tokens import MachineHolder
-from meshes.strict_json import DEEPEST, parse
+from meshes.strict_json import DEEPEST, parse, parse_items
 
 
 class IngestView(ApiView):
@@ -126,7 +126,7 @@ class BulkEventsView(IngestView):
     def post(self, request: Request) -> HttpResponse:
         """Accept an array of events, each on its own."""
         raw = self.read()
-        value = parse(raw, deepest=DEEPEST + 1)
+        value, unreadable = parse_items(raw, deepest=DEEPEST + 1)
         self.count_items(value)
         sender = self.sender(value)
         largest = settings.MAX_EVENT_BYTES
@@ -135,6 +135,7 @@ class BulkEventsView(IngestView):
             workspace_id=sender.own,
             among=sender.versions,
             largest=largest if len(raw) > largest else None,
+            unreadable=unreadable,
         )
         items = with_refusals(read, sender.only)
         return self.accept(items, sender=sender, raw=raw, answer=intake.bulk)

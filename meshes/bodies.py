@@ -10,6 +10,8 @@ from meshes.api_errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
 
 KIB = 1024
 NOT_JSON = "Send JSON with Content-Type: application/json, in UTF-8."
+PACKED = "Send the body as it is, without Content-Encoding."
+PLAIN = ("identity", "")
 UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
 
@@ -51,6 +53,8 @@ def _within(request: HttpRequest, limit: int) -> bytes:
 
 
 def _refuse_other_types(request: HttpRequest) -> None:
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() not in PLAIN:
+        raise UnsupportedMediaType(PACKED)
     # A missing header is taken for JSON, an explicit other type is not.
     if not request.META.get("CONTENT_TYPE"):
         return

@@ -35,7 +35,7 @@ __all__ = [
 LIVE = Q(deleted_at__isnull=True)
 
 workspace_name = RegexValidator(
-    r"^[a-zA-Z0-9 _-]{3,50}$",
+    r"^[a-zA-Z0-9 _-]{3,50}\Z",
     "Use 3 to 50 letters, digits, spaces, underscores or hyphens.",
 )
 

@@ -19,6 +19,7 @@ from meshes.api_errors import BadRequest, Fault
 DEEPEST = 64
 LONGEST_INTEGER = 100
 LONGEST_PLACE = 200
+NOT_STRICT = "The body is not strict JSON."
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -42,6 +43,30 @@ def parse(raw: bytes, *, deepest: int = DEEPEST) -> Any:
     """The value that the bytes spell.
 
     Raises: BadRequest, when they are no JSON or JSON that is not strict.
+    """
+    value, suspicious = _read(raw, deepest)
+    if suspicious and (fault := _fault(value, None)):
+        raise BadRequest(NOT_STRICT, data=[fault])
+    return value
+
+
+def parse_items(raw: bytes, *, deepest: int = DEEPEST) -> tuple[Any, dict[int, Fault]]:
+    """The value that the bytes spell; of an array, which items are not strict, and why.
+
+    Raises: BadRequest, when they are no JSON, or JSON that is neither strict nor an array.
+    """
+    value, suspicious = _read(raw, deepest)
+    if not suspicious:
+        return value, {}
+    if not isinstance(value, list):
+        return parse(raw, deepest=deepest), {}
+    faults = ((index, _fault(item, (None, index))) for index, item in enumerate(value))
+    return value, {index: fault for index, fault in faults if fault}
+
+
+def _read(raw: bytes, deepest: int) -> tuple[Any, bool]:
+    """The value, and whether it has to be searched for what is not strict.
+
     Why: the depth is measured before the parser recurses, so that no body
     can exhaust the stack; a value is searched only when something in the
     text asks for it.
@@ -51,11 +76,7 @@ def parse(raw: bytes, *, deepest: int = DEEPEST) -> Any:
         raise BadRequest(f"The body nests deeper than {deepest} levels.")
     suspects: list[str] = []
     value = _decoded(text, suspects)
-    if suspects or _UNSTORABLE_ESCAPE.search(text):
-        fault = _fault(value, None)
-        if fault is not None:
-            raise BadRequest("The body is not strict JSON.", data=[fault])
-    return value
+    return value, bool(suspects or _UNSTORABLE_ESCAPE.search(text))
 
 
 def _text(raw: bytes) -> str:

@@ -181,11 +181,13 @@ def clock() -> Iterator[time_machine.Traveller]:
 def sandbox(settings: Any) -> Iterator[Any]:
     """A fresh ActiveCampaign sandbox on a free loopback port, without a rate limit.
 
-    Shape: `.url`, `.key`, `.state`, `.faults`; connections may point at it.
+    Shape: `.url`, `.key`, `.state`, `.faults`; connections may point at it. Accounts that
+    are made from now on are called at a pace that hinders no test.
     """
     from connections.destinations.activecampaign.sandbox import SandboxServer
 
     settings.DESTINATIONS_ALLOW_PRIVATE = True
+    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
     server = SandboxServer(key=SANDBOX_KEY, rate_per_second=None)
     server.start()
     try:

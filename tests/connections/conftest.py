@@ -23,9 +23,8 @@ def workspace(db: None) -> Workspace:
 
 
 @pytest.fixture
-def draft(workspace: Workspace, sandbox: Any, settings: Any) -> Callable[..., ConnectionDraft]:
-    """A function that makes drafts to the sandbox; accounts made from them are fast."""
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
+def draft(workspace: Workspace, sandbox: Any) -> Callable[..., ConnectionDraft]:
+    """A function that makes drafts to the sandbox."""
 
     def make(**over: Any) -> ConnectionDraft:
         values = {"api_url": sandbox.url, "api_key": SANDBOX_KEY}

@@ -71,9 +71,8 @@ def read(workspace):
 
 
 @pytest.fixture
-def live(machine, workspace, sandbox, settings):
+def live(machine, workspace, sandbox):
     """A connection to the sandbox that was made through the API."""
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
     body = connection_body(sandbox, workspace)
     made = machine.ask("POST", "/connections", body, status=201)["connection"]
     return Connection.objects.select_related("account").get(pk=made["id"])
@@ -140,10 +139,7 @@ def test_an_account_that_refuses_is_told_in_a_sentence(machine, live, sandbox, p
     assert refusal(answer, 422, "UnprocessableEntity")["message"]
 
 
-def test_a_connection_that_was_saved_unchecked_is_tried_first(
-    machine, workspace, sandbox, settings
-):
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
+def test_a_connection_that_was_saved_unchecked_is_tried_first(machine, workspace, sandbox):
     sandbox.faults.set("server_error", status=502)
     body = {**connection_body(sandbox, workspace), "save_unchecked": True}
     made = machine.ask("POST", "/connections", body, status=201)["connection"]

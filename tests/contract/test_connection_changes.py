@@ -20,9 +20,8 @@ DELETED = strict({"id": ID, "type": INTEGRATION})
 
 
 @pytest.fixture
-def connection(machine, workspace, sandbox, settings):
+def connection(machine, workspace, sandbox):
     """A connection that was made through the API."""
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
     body = connection_body(sandbox, workspace)
     made = machine.ask("POST", "/connections", body, status=201)["connection"]
     return Connection.objects.get(pk=made["id"])

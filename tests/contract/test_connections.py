@@ -18,11 +18,6 @@ from tests.contract.machine import make_machine
 from tests.contract.shapes import envelope, fits, refusal
 
 
-@pytest.fixture(autouse=True)
-def _fast(settings):
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
-
-
 def test_the_list_holds_all_connections_newest_first(machine, workspace):
     older = make_connection(workspace=workspace)
     newer = make_connection(workspace=workspace, hidden=True)
@@ -123,8 +118,12 @@ def test_a_name_that_is_taken_is_a_conflict(machine, workspace, sandbox):
     assert Connection.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", [" ", "   ", ""])
-def test_a_name_of_nothing_but_spaces_is_refused(machine, workspace, sandbox, name):
+@pytest.mark.parametrize(
+    "name", [" ", "   ", "", "AC\n", "x" * 128 + "\n"], ids=["one", "three", "none", "line", "long"]
+)
+def test_a_name_of_nothing_but_spaces_or_with_a_line_end_is_refused(
+    machine, workspace, sandbox, name
+):
     answer = machine.call("POST", "/connections", connection_body(sandbox, workspace, name=name))
 
     assert refusal(answer, 400, "BadRequest")["data"][0]["param"] == "name"

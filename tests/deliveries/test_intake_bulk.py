@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -102,3 +104,52 @@ def test_on_postgresql_one_event_is_one_statement_that_is_a_transaction_by_itsel
         assert api.emit(EVENT).status_code == 201
 
     assert [query["sql"].split()[0] for query in caught.captured_queries] == ["SELECT", "WITH"]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "fault"),
+    [
+        (
+            '{"event": "e", "payload": {"name": "Rosa \\ud83d"}}',
+            ("[1].payload.name", "must be text without NUL or lone surrogates"),
+        ),
+        (
+            '{"event": "e", "payload": {"name": "A\\u0000"}}',
+            ("[1].payload.name", "must be text without NUL or lone surrogates"),
+        ),
+        (
+            '{"event": "e", "payload": {"n": 1' + "0" * 100 + "}}",
+            ("[1].payload.n", "must not have more than 100 digits"),
+        ),
+        (
+            '{"event": "e", "event": "f", "payload": {"n": 1}}',
+            ("[1].event", "must not appear twice in one object"),
+        ),
+        (
+            '{"event": "e", "payload": {"n": 1e999}}',
+            ("[1].payload.n", "must be a finite number that 64-bit floating point can hold"),
+        ),
+    ],
+    ids=["half an emoji", "NUL", "long integer", "doubled key", "infinite"],
+)
+def test_an_item_that_is_not_strict_json_keeps_no_other_out(api, spelling, fault):
+    raw = f"[{json.dumps(EVENT)}, {spelling}, {json.dumps(EVENT)}]"
+
+    answer = api.post(BULK, raw)
+
+    body = answer.json()
+    assert (answer.status_code, body["count"], body["error_count"]) == (207, 3, 1)
+    assert body["records"][1]["error"] == {
+        "name": "BadRequest",
+        "message": "The event is not strict JSON.",
+        "data": [{"param": fault[0], "msg": fault[1]}],
+    }
+    assert stored() == (2, 0, 0)
+
+
+def test_a_bulk_of_nothing_but_loose_json_is_refused_with_every_fault(api):
+    answer = api.post(BULK, '["\\ud83d", {"a": 1, "a": 2}]')
+
+    faults = answer.json()["error"]["data"]
+    assert answer.status_code == 400
+    assert [fault["param"] for fault in faults] == ["[0]", "[1].a"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from io import BytesIO
 from uuid import UUID
@@ -97,6 +98,16 @@ def test_another_content_type_is_refused(api, kind):
     answer = api.client.generic("POST", EVENTS, json.dumps(EVENT), kind, headers=headers)
 
     refused(answer, 415, "UnsupportedMediaType")
+
+
+def test_a_packed_body_is_refused_for_what_it_is(api):
+    headers = {"X-Meshes-Publishable-Key": api.key, "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps(EVENT).encode())
+
+    answer = api.client.generic("POST", EVENTS, packed, "application/json", headers=headers)
+
+    error = refused(answer, 415, "UnsupportedMediaType")
+    assert error["message"] == "Send the body as it is, without Content-Encoding."
 
 
 @pytest.mark.parametrize(

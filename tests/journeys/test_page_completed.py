@@ -98,9 +98,8 @@ def completed(page: str, **payload: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def story(sandbox, drain_queue, settings):
-    """The sandbox, connected, at a pace that hinders no test."""
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
+def story(sandbox, drain_queue):
+    """The sandbox, connected."""
     index.forget()
     return Story(sandbox, make_sender(), drain_queue)
 

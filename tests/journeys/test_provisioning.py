@@ -17,9 +17,8 @@ PAYLOAD = {"email": "alex@northstar.io", "page_id": "page_connect-crm", "sequenc
 
 
 @pytest.fixture
-def story(sandbox, settings):
+def story(sandbox):
     """The machine, its workspace, and a connection and a rule that it made."""
-    settings.THROTTLE_ACCOUNT_PER_SECOND = 1000.0
     workspace = make_sender().workspace
     machine = make_machine(workspace.organization)
     credentials = {"api_url": sandbox.url, "api_key": SANDBOX_KEY}

@@ -35,7 +35,7 @@ def test_another_organization_may_use_the_same_name() -> None:
     assert Workspace.objects.filter(name="Product").count() == 2
 
 
-@pytest.mark.parametrize("name", ["", "ab", "x" * 51, "tools/web", "Käse"])
+@pytest.mark.parametrize("name", ["", "ab", "x" * 51, "tools/web", "Käse", "Tools\n"])
 def test_a_name_outside_the_rules_is_refused(name: str) -> None:
     with pytest.raises(NameInvalid):
         create_workspace(name, organization=make_organization(), by="alex")

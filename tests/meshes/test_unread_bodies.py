@@ -1,0 +1,98 @@
+"""A refused request leaves its connection fit for the next one."""
+
+from __future__ import annotations
+
+import io
+import json
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from django.test import RequestFactory
+
+from meshes.unread_bodies import read_to_the_end
+from tests.deliveries.senders import BULK, EVENT, EVENTS, make_sender
+from tests.journeys.planted_run import serving
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
+KIB = 1024
+
+
+def chunked(body: bytes, **more: Any) -> Any:
+    given = {"wsgi.input": io.BytesIO(body), "HTTP_TRANSFER_ENCODING": "chunked", **more}
+    return RequestFactory().post("/", content_type="application/json", **given)
+
+
+def test_what_nobody_read_is_read_to_its_end():
+    request = RequestFactory().post("/", b"x" * 200 * KIB, content_type="application/json")
+
+    assert read_to_the_end(request, limit=200 * KIB)
+    assert request.read() == b""
+
+
+def test_of_a_body_that_announces_too_much_nothing_is_read():
+    request = RequestFactory().post("/", b"x" * 200, content_type="application/json")
+
+    assert not read_to_the_end(request, limit=199)
+    assert len(request.read()) == 200
+
+
+def test_chunks_are_read_where_the_server_ends_them_and_only_up_to_the_limit():
+    terminated = {"wsgi.input_terminated": True}
+
+    assert read_to_the_end(chunked(b"x" * 200 * KIB, **terminated), limit=200 * KIB)
+    assert not read_to_the_end(chunked(b"x" * 400 * KIB, **terminated), limit=200 * KIB)
+    assert not read_to_the_end(chunked(b"x"), limit=200 * KIB)
+
+
+def test_a_body_that_breaks_off_changes_no_answer():
+    class Broken:
+        def read(self, *_: Any) -> bytes:
+            raise OSError
+
+    request = RequestFactory().post("/", b"{}", content_type="application/json")
+    request._stream = Broken()
+
+    assert not read_to_the_end(request, limit=KIB)
+
+
+@pytest.mark.parametrize(("size", "closes"), [(5 * KIB * KIB, False), (5 * KIB * KIB + 1, True)])
+def test_the_server_says_when_it_will_close_after_a_body_that_is_too_large(size, closes):
+    pre_request = runpy.run_path(str(CONFIGURATION))["pre_request"]
+    closed = []
+    request = SimpleNamespace(
+        method="POST",
+        path=EVENTS,
+        headers=[("HOST", "x"), ("CONTENT-LENGTH", str(size))],
+        force_close=lambda: closed.append(True),
+    )
+
+    pre_request(SimpleNamespace(log=SimpleNamespace(debug=lambda *_: None)), request)
+
+    assert bool(closed) == closes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_refusal_the_same_connection_takes_the_next_event(database_url, tmp_path):
+    sender = make_sender()
+    key = {"X-Meshes-Publishable-Key": sender.key}
+    wrong = {"X-Meshes-Publishable-Key": "mesh_no_such_key"}
+    large = json.dumps([EVENT] * 3000)
+    with (
+        serving(tmp_path / "web.log", DATABASE_URL=database_url) as url,
+        requests.Session() as client,
+    ):
+        for path, headers, status in (
+            (EVENTS, key, 413),
+            (BULK, wrong, 401),
+            ("/api/v1/nothing", key, 404),
+        ) * 4:
+            refused = client.post(url + path, large, headers=headers, timeout=60)
+            accepted = client.post(url + EVENTS, json=EVENT, headers=key, timeout=60)
+            assert (refused.status_code, accepted.status_code) == (status, 201)
+        endless = client.post(url + EVENTS, b" " * (6 * KIB * KIB), headers=key, timeout=60)
+        assert endless.status_code == 413
+        assert endless.headers["Connection"] == "close"
