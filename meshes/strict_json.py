@@ -1,6 +1,7 @@
 """Reads JSON strictly: what two programs could read differently is refused.
 
-Pure. Every fault names its place and never repeats a value.
+Half a character in a text, as JavaScript leaves when it cuts one, becomes U+FFFD, as when
+a browser encodes it. Pure. Every fault names its place and never repeats a value.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ NOT_STRICT = "The body is not strict JSON."
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_HALF = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -76,7 +78,20 @@ def _read(raw: bytes, deepest: int) -> tuple[Any, bool]:
         raise BadRequest(f"The body nests deeper than {deepest} levels.")
     suspects: list[str] = []
     value = _decoded(text, suspects)
-    return value, bool(suspects or _UNSTORABLE_ESCAPE.search(text))
+    if not _UNSTORABLE_ESCAPE.search(text):
+        return value, bool(suspects)
+    return _without_halves(value), True
+
+
+def _without_halves(value: Any) -> Any:
+    """The value with U+FFFD for each half of a character; names of members stay as they are."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_halves(item) for item in value]
+    if isinstance(value, dict):
+        value.update({key: _without_halves(item) for key, item in value.items()})
+    return value
 
 
 def _text(raw: bytes) -> str:
@@ -156,8 +171,8 @@ def _member_fault(key: str, item: Any, place: Place) -> Fault | None:
 
 
 def _scalar_fault(value: Any) -> str:
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        return "must be text without NUL or lone surrogates"
+    if isinstance(value, str) and "\x00" in value:
+        return "must be text without NUL"
     if isinstance(value, float) and not isfinite(value):
         return "must be a finite number that 64-bit floating point can hold"
     if value is _TOO_LONG:

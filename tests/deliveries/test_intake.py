@@ -340,3 +340,12 @@ def test_new_events_are_due_at_once(api):
     api.emit(EVENT)
 
     assert Delivery.objects.due(timezone.now()).count() == 1
+
+
+def test_a_name_that_was_cut_in_the_middle_of_an_emoji_is_stored(api):
+    raw = '{"event": "page.completed", "payload": {"first_name": "Rosa \\ud83d"}}'
+
+    answer = api.post(EVENTS, raw)
+
+    assert answer.status_code == 201
+    assert Event.objects.get().payload == {"first_name": "Rosa \ufffd"}

@@ -110,12 +110,12 @@ def test_on_postgresql_one_event_is_one_statement_that_is_a_transaction_by_itsel
     ("spelling", "fault"),
     [
         (
-            '{"event": "e", "payload": {"name": "Rosa \\ud83d"}}',
-            ("[1].payload.name", "must be text without NUL or lone surrogates"),
+            '{"event": "e", "payload": {"Rosa \\ud83d": 1}}',
+            ("[1].payload.Rosa ?", "must have a name without NUL or lone surrogates"),
         ),
         (
             '{"event": "e", "payload": {"name": "A\\u0000"}}',
-            ("[1].payload.name", "must be text without NUL or lone surrogates"),
+            ("[1].payload.name", "must be text without NUL"),
         ),
         (
             '{"event": "e", "payload": {"n": 1' + "0" * 100 + "}}",
@@ -130,7 +130,7 @@ def test_on_postgresql_one_event_is_one_statement_that_is_a_transaction_by_itsel
             ("[1].payload.n", "must be a finite number that 64-bit floating point can hold"),
         ),
     ],
-    ids=["half an emoji", "NUL", "long integer", "doubled key", "infinite"],
+    ids=["half an emoji in a name", "NUL", "long integer", "doubled key", "infinite"],
 )
 def test_an_item_that_is_not_strict_json_keeps_no_other_out(api, spelling, fault):
     raw = f"[{json.dumps(EVENT)}, {spelling}, {json.dumps(EVENT)}]"
@@ -148,7 +148,7 @@ def test_an_item_that_is_not_strict_json_keeps_no_other_out(api, spelling, fault
 
 
 def test_a_bulk_of_nothing_but_loose_json_is_refused_with_every_fault(api):
-    answer = api.post(BULK, '["\\ud83d", {"a": 1, "a": 2}]')
+    answer = api.post(BULK, '["\\u0000", {"a": 1, "a": 2}]')
 
     faults = answer.json()["error"]["data"]
     assert answer.status_code == 400

@@ -53,7 +53,7 @@ def test_a_body_that_breaks_off_changes_no_answer():
         def read(self, *_: Any) -> bytes:
             raise OSError
 
-    request = RequestFactory().post("/", b"{}", content_type="application/json")
+    request: Any = RequestFactory().post("/", b"{}", content_type="application/json")
     request._stream = Broken()
 
     assert not read_to_the_end(request, limit=KIB)
