@@ -14,7 +14,7 @@ from connections.activation import is_verified
 from connections.budget import Budget, budget_of
 from connections.catalog import visible_catalog
 from connections.models import Connection
-from connections.states import ago, notes_of, state_of
+from connections.states import ago, is_refused, notes_of, state_of
 from connections.waiting import held_over
 from meshes import moments
 from meshes.charts import Bars, bars
@@ -67,9 +67,21 @@ def _test(connection: Connection) -> dict[str, Any]:
         ]
     if last.get("latency_ms"):
         facts.append(Fact("Answer time", f"{last['latency_ms']} ms"))
-    tone = "good" if last.get("ok") and not last.get("missing") else "warning"
-    tone = tone if last.get("ok") else "bad"
-    return {"tone": tone, "words": str(last.get("message", "")), "facts": facts}
+    return {"tone": _tone(connection), "words": _words(connection), "facts": facts}
+
+
+def _tone(connection: Connection) -> str:
+    last = connection.last_check
+    if not last.get("ok") or is_refused(connection):
+        return "bad"
+    return "warning" if last.get("missing") else "good"
+
+
+def _words(connection: Connection) -> str:
+    said = str(connection.last_check.get("message", ""))
+    if not connection.last_check.get("ok") or not is_refused(connection):
+        return said
+    return f"{said} The account has refused the key since then; test again when it should work."
 
 
 def _counted(count: int | None) -> str:

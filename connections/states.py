@@ -45,6 +45,11 @@ def notes_of(connection: Connection, *, now: datetime) -> list[str]:
     return [note for note in notes if note and note not in state.advice]
 
 
+def is_refused(connection: Connection) -> bool:
+    """Whether it is off because the account does not accept its key."""
+    return not connection.active and connection.inactive_reason == REFUSED
+
+
 def ago(moment: datetime) -> str:
     """How long ago it was, roughly."""
     passed = timezone.now() - moment

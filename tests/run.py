@@ -58,7 +58,8 @@ def main() -> int:
 def environment(folder: Path, *, name: str, database: str, redis: str) -> dict[str, str]:
     """What one run of pytest finds in its environment."""
     return {
-        **os.environ,
+        # Bytecode is kept: every process, and every program that a test starts, needs it.
+        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
         "DATABASE_URL": database,
         "MESHES_TEST_REDIS_URL": redis,
         "MESHES_TEST_ONLY_DATABASE": "1" if name == "PostgreSQL" else "",

@@ -247,10 +247,14 @@ def test_switching_off_and_on(staff, saved):
 def test_a_refused_key_keeps_it_off(staff, saved):
     Connection.objects.update(active=False, inactive_reason="authentication_invalid")
 
-    shown = text(staff.post(page(saved, "do", "on"), follow=True))
+    shown = text(staff.get(page(saved)))
 
-    assert "The key is not accepted; enter a working one" in shown
     assert "The API key is not accepted. Enter a working key" in shown
+    assert "The account has refused the key since then" in shown
+    assert "Switch on" not in shown
+    assert "Test connection" in shown
+    pressed = text(staff.post(page(saved, "do", "on"), follow=True))
+    assert "This no longer applies." in pressed
     assert stored().active is False
 
 
