@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.models import Account, AccountHour
 from connections.usage import HOUR, hour_of
+from meshes import moments
 
 HOURS = 24
 SEEN = 0.2
@@ -66,8 +67,7 @@ def _hours(rows: dict[datetime, AccountHour], *, now: datetime) -> Iterable[Hour
     for back in range(HOURS - 1, -1, -1):
         hour = hour_of(now) - back * timedelta(hours=1)
         row = rows.get(hour)
-        name = f"{timezone.localtime(hour):%H:%M}"
-        yield Hour(name, row.sent if row else 0, row.refused if row else 0)
+        yield Hour(moments.clock(hour), row.sent if row else 0, row.refused if row else 0)
 
 
 def _others(today: list[AccountHour], name: str) -> str:

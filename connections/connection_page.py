@@ -111,7 +111,7 @@ def _chart(budget: Budget) -> Bars:
     return bars(
         [((hour.sent, "busy"), (hour.refused, "bad")) for hour in shown],
         titles=[f"{hour.name}: {hour.sent:,} sent, {hour.refused:,} refused" for hour in shown],
-        label=f"Requests by the hour, {shown[0].name} to now; red were refused",
+        label=f"Requests by the hour, the last {len(shown)} hours; red were refused",
     )
 
 

@@ -44,7 +44,7 @@ def test_the_day_is_the_viewers(clock):
     account = filled(13, sent=10)
 
     with timezone.override("America/New_York"):
-        assert (shown(account).sent, shown(account).hours[-1].name) == (0, "07:00")
+        assert (shown(account).sent, shown(account).hours[-1].name) == (0, "07:00 EST (-05:00)")
     with timezone.override("Asia/Tokyo"):
         assert shown(account).sent == 10
     with timezone.override("Pacific/Kiritimati"):
@@ -56,7 +56,7 @@ def test_the_last_24_hours_end_with_the_present_one(clock):
 
     hours = shown(account).hours
 
-    assert (len(hours), hours[0].name, hours[-1].name) == (24, "13:00", "12:00")
+    assert (len(hours), hours[0].name, hours[-1].name) == (24, "13:00 UTC", "12:00 UTC")
     assert [hour.sent for hour in hours] == [1, *[0] * 22, 1]
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from connections.models import Account, Connection, InactiveReason
 from connections.pace import pause
 from connections.usage import add, hour_of
+from meshes import moments
 from meshes.models import Membership
 from tests.builders import make_connection, make_delivery, make_event, make_rule
 
@@ -131,7 +132,7 @@ def test_the_budget_shows_what_was_sent_today(staff):
     shown = text(staff.get(page(connection)))
 
     assert "<strong>1,234</strong> sent by Meshes" in shown
-    assert f"{timezone.localtime(hour_of(now)):%H:%M}: 1,234 sent, 0 refused" in shown
+    assert f"{moments.clock(hour_of(now))}: 1,234 sent, 0 refused" in shown
 
 
 def test_an_account_that_did_not_accept_the_key_shows_nothing_of_its_budget(staff):
