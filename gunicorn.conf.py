@@ -5,12 +5,13 @@ logged without what was sent.
 """
 
 import json
+import time
 from typing import Any
 
 from django.conf import settings
 from gunicorn import util
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, ThreadWorker
 
 REFUSALS = (
     (errors.LimitRequestLine, 414, "URI Too Long"),
@@ -31,6 +32,18 @@ class JsonErrorsWorker(ThreadWorker):
 
     Source: Meshes API wire contract, section 3.
     """
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Read and forget what a refused request still sends, for a few seconds at most.
+
+        Why: gunicorn itself gives up after 64 KiB and closes the connection, having answered
+        that it stays open; the client's next event would be lost.
+        """
+        if not keepalive:
+            return False
+        deadline = time.monotonic() + DEFAULT_WORKER_DATA_TIMEOUT
+        most = settings.MAX_BULK_BYTES + 1
+        return bool(conn.parser.finish_body(deadline=deadline, max_bytes=most))
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer and log a request that could not be read; other errors as gunicorn does."""
@@ -55,10 +68,7 @@ def answer(status: int, phrase: str) -> bytes:
 
 
 def pre_request(worker: Any, req: Any) -> None:
-    """Close the connection after a body that is too large to be read even when it is refused.
-
-    Why: gunicorn closes it then, but has answered before that it stays open.
-    """
+    """Say that the connection closes after a body that is too large to be read when refused."""
     worker.log.debug("%s %s", req.method, req.path)
     sizes = [value for name, value in req.headers if name == "CONTENT-LENGTH"]
     if sizes and int(sizes[0]) > settings.MAX_BULK_BYTES:

@@ -12,7 +12,6 @@ from math import ceil
 from typing import Any, NamedTuple
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
@@ -22,7 +21,6 @@ from rest_framework.views import set_rollback
 
 from meshes.logs import where_it_failed
 from meshes.request_ids import request_id
-from meshes.unread_bodies import read_to_the_end
 
 API_PREFIX = "/api/"
 ABOUT_THE_OLD_BODY = frozenset(
@@ -197,7 +195,6 @@ class JsonErrorsMiddleware:
         response = self.get_response(request)
         if response.status_code < HTTPStatus.BAD_REQUEST or not _is_api(request):
             return response
-        read_to_the_end(request, limit=settings.MAX_BULK_BYTES)
         return response if _is_json(response) else _rewritten(response)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:

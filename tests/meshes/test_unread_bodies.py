@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import requests
-from django.test import RequestFactory
 
-from meshes.unread_bodies import read_to_the_end
 from tests.deliveries.senders import BULK, EVENT, EVENTS, make_sender
 from tests.journeys.planted_run import serving
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
 KIB = 1024
-
-
-def chunked(body: bytes, **more: Any) -> Any:
-    given = {"wsgi.input": io.BytesIO(body), "HTTP_TRANSFER_ENCODING": "chunked", **more}
-    return RequestFactory().post("/", content_type="application/json", **given)
-
-
-def test_what_nobody_read_is_read_to_its_end():
-    request = RequestFactory().post("/", b"x" * 200 * KIB, content_type="application/json")
-
-    assert read_to_the_end(request, limit=200 * KIB)
-    assert request.read() == b""
-
-
-def test_of_a_body_that_announces_too_much_nothing_is_read():
-    request = RequestFactory().post("/", b"x" * 200, content_type="application/json")
-
-    assert not read_to_the_end(request, limit=199)
-    assert len(request.read()) == 200
-
-
-def test_chunks_are_read_where_the_server_ends_them_and_only_up_to_the_limit():
-    terminated = {"wsgi.input_terminated": True}
-
-    assert read_to_the_end(chunked(b"x" * 200 * KIB, **terminated), limit=200 * KIB)
-    assert not read_to_the_end(chunked(b"x" * 400 * KIB, **terminated), limit=200 * KIB)
-    assert not read_to_the_end(chunked(b"x"), limit=200 * KIB)
-
-
-def test_a_body_that_breaks_off_changes_no_answer():
-    class Broken:
-        def read(self, *_: Any) -> bytes:
-            raise OSError
-
-    request: Any = RequestFactory().post("/", b"{}", content_type="application/json")
-    request._stream = Broken()
-
-    assert not read_to_the_end(request, limit=KIB)
 
 
 @pytest.mark.parametrize(("size", "closes"), [(5 * KIB * KIB, False), (5 * KIB * KIB + 1, True)])
