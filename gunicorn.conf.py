@@ -21,6 +21,7 @@ REFUSALS = (
     (errors.ForbiddenProxyRequest, 403, "Forbidden"),
     (errors.ParseException, 400, "Bad Request"),
 )
+LINGERS_BYTES = 64 * 1024 * 1024
 HEAD = (
     "HTTP/1.1 {status} {phrase}\r\nConnection: close\r\n"
     "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
@@ -37,13 +38,12 @@ class JsonErrorsWorker(ThreadWorker):
         """Read and forget what a refused request still sends, for a few seconds at most.
 
         Why: gunicorn itself gives up after 64 KiB and closes the connection, having answered
-        that it stays open; the client's next event would be lost.
+        that it stays open; the client's next event would be lost. Before a connection is
+        closed it is read too, as a client that still sends would not see the answer.
         """
-        if not keepalive:
-            return False
         deadline = time.monotonic() + DEFAULT_WORKER_DATA_TIMEOUT
-        most = settings.MAX_BULK_BYTES + 1
-        return bool(conn.parser.finish_body(deadline=deadline, max_bytes=most))
+        most = settings.MAX_BULK_BYTES + 1 if keepalive else LINGERS_BYTES
+        return bool(conn.parser.finish_body(deadline=deadline, max_bytes=most)) and keepalive
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer and log a request that could not be read; other errors as gunicorn does."""
