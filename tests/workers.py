@@ -101,9 +101,11 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], object], within_s: float = 40.0) -> None:
+def wait_for(
+    condition: Callable[[], object], within_s: float = 40.0, *, every_s: float = 0.1
+) -> None:
     """Return when the condition holds; an error when it takes too long."""
     until = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < until, "That took too long."
-        time.sleep(0.1)
+        time.sleep(every_s)

@@ -163,7 +163,8 @@ def test_the_guide_leads_from_nothing_to_a_restored_installation(machine, sandbo
     assert 1 <= int(counted[1]) <= 12
     with machine.started("web"), machine.started("worker"):
         wait_for(lambda: holding(sandbox, later) == 12, LONG_S)
-        wait_for(lambda: "unfinished 0 of 17" in machine.manage("shell", code=COUNT), LONG_S)
+        ended = "unfinished 0 of 17"
+        wait_for(lambda: ended in machine.manage("shell", code=COUNT), LONG_S, every_s=4)
         machine.run("upgrade")
     machine.run("after-upgrade")
 
