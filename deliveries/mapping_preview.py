@@ -1,6 +1,7 @@
 """Shows what a mapping that is being edited would make of a recent event; stores nothing.
 
-Without the permission to see payloads only the kinds of values are shown, never the values.
+The values themselves are shown to those who may see payloads and ask for them, and that is
+a look that is written down; everybody else, and everybody before that, sees their kinds.
 """
 
 from __future__ import annotations
@@ -83,13 +84,15 @@ def _preview(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     }
     if chosen is None:
         return context
-    clear = payload_looks.may_look(request.user, chosen)
+    may_look = payload_looks.may_look(request.user, chosen)
+    clear = may_look and "values" in request.POST
     if clear:
         payload_looks.look_on(chosen, user=request.user, now=timezone.now())
     lines = [_line(editing, row, chosen.payload, clear=clear) for row in sent.kept]
     return context | {
         "lines": lines,
         "clear": clear,
+        "may_look": may_look,
         "verdict": _verdict(sent.schema, chosen.payload, faulty=sent.faulty),
         "paths": sorted(_paths(chosen.payload))[:PATHS],
     }

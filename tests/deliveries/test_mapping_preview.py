@@ -32,7 +32,7 @@ def connection() -> Connection:
 
 
 def typed(*rows: tuple[str, str], **over: str) -> dict[str, str]:
-    sent = {"expected": "1", "name": "Default mapping"}
+    sent = {"expected": "1", "name": "Default mapping", "values": "show"}
     for number, (dest, source) in enumerate((("email", "email"), *rows)):
         sent |= {f"row-{number}-dest": dest, f"row-{number}-source": source}
     return sent | over
@@ -137,6 +137,27 @@ def test_going_on_looking_at_one_event_is_one_look_until_ten_minutes_passed(
         preview(staff, connection, typed())
 
     assert PayloadLook.objects.count() == 2
+
+
+def test_until_values_are_asked_for_their_kinds_are_shown_and_no_look_is_noted(staff, connection):
+    sent = typed(("7", "user.plan"))
+    del sent["values"]
+
+    shown = preview(staff, connection, sent)
+
+    assert "Only the kinds of values are shown, until you ask for the values." in shown
+    assert '<td data-label="In the event">a text</td>' in shown
+    assert '<option value="user.plan"></option>' in shown
+    assert SECRET not in shown
+    assert not PayloadLook.objects.exists()
+
+
+def test_the_editor_says_that_a_look_at_the_values_is_logged(staff, connection):
+    page = staff.get(reverse("admin:rules_mappingversion_edit", args=[connection.pk]))
+
+    shown = page.content.decode()
+    assert "each look at them is logged with your name" in shown
+    assert 'name="values" value="show"' in shown
 
 
 def test_without_the_permission_no_look_is_noted(client, connection):

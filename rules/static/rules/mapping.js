@@ -55,12 +55,16 @@ document.addEventListener("DOMContentLoaded", () => {
     };
 
     const preview = form.querySelector("[data-preview]");
+    const button = form.querySelector("[data-show-preview]");
     let asked = 0;
+    let pressed = false;
     const show = async () => {
         if (!preview) return;
         const mine = ++asked;
+        const sent = new FormData(form);
+        if (pressed && button.name) sent.set(button.name, button.value);
         try {
-            const answer = await fetch(`${preview.dataset.preview}?part=1`, { method: "POST", body: new FormData(form) });
+            const answer = await fetch(`${preview.dataset.preview}?part=1`, { method: "POST", body: sent });
             const text = answer.ok ? await answer.text() : "<p>The preview cannot be shown now. Load this page again, or try in a minute.</p>";
             if (mine === asked) preview.innerHTML = text;
         } catch {
@@ -79,6 +83,7 @@ document.addEventListener("DOMContentLoaded", () => {
         }
         later();
     });
-    form.querySelector("[data-show-preview]")?.addEventListener("click", (event) => { event.preventDefault(); show(); });
+    // Values are shown only to whoever asks for them: a look at them is written down.
+    button?.addEventListener("click", (event) => { event.preventDefault(); pressed = true; show(); });
     show();
 });
