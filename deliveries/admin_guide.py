@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from connections.states import ago
 from deliveries.admin_displays import address
 from deliveries.guide_progress import STEPS, judged, read
 from deliveries.guide_rows import Rows, rows_of
@@ -112,7 +113,9 @@ def _arrived(request: HttpRequest, workspace: Any) -> dict[str, Any] | None:
         return None
     rows = Event.objects.filter(workspace=workspace, is_test=False).order_by("-pk")
     event = rows.only("created_at").first()
-    return {"event": event, "url": address(event) if event else ""}
+    if event is None:
+        return {}
+    return {"ago": ago(event.created_at), "url": address(event)}
 
 
 def _back(request: HttpRequest) -> str:

@@ -19,7 +19,7 @@ from django.utils.functional import SimpleLazyObject
 from connections.models import Connection
 from connections.states import state_of
 from deliveries import beats, canary, wording
-from deliveries.guide_progress import address_of, progress_of
+from deliveries.guide_progress import address_of, next_address, progress_of
 from deliveries.models import BooksCheck, Delivery, Event, EventHour
 from deliveries.permissions import MAY_SEE_EVENTS
 from deliveries.reasons import explained
@@ -107,7 +107,7 @@ def _open_steps(
     if not may_open_guide(request):
         return {}
     return {
-        pk: {"words": each.words, "next": each.next, "url": address_of(pk)}
+        pk: {"words": each.words, "next": each.next, "url": next_address(request.user, pk, each)}
         for pk, each in progress_of(workspaces, now=now).items()
         if not each.is_complete
     }

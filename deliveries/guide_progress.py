@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from connections.models import Connection
+from connections.states import REFUSED
 from deliveries.models import Found, Rollup, Status, Trial
 from deliveries.rollups import DELIVERIES
 from meshes.models import PublishableKey, Workspace
@@ -27,6 +28,8 @@ NEXT = {
     "rule": "make a rule",
     "test": "send a test event",
 }
+REFUSED_NEXT = "enter a working key for its connection"
+BROKEN_NEXT = "get its connection to work"
 DELIVERED = f"{DELIVERIES}.{Status.COMPLETED}"
 CONFIRMED = {
     "event__deliveries__status": Status.COMPLETED,
@@ -37,9 +40,15 @@ CONFIRMED = {
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Which of the steps a workspace has behind it."""
+    """Which of the steps a workspace has behind it.
+
+    Shape: `connection` is its newest one, None without any; `refused` says
+    whether that one's key is not accepted.
+    """
 
     done: frozenset[str]
+    connection: UUID | None = None
+    refused: bool = False
 
     @property
     def count(self) -> int:
@@ -59,7 +68,18 @@ class Progress:
     @property
     def next(self) -> str:
         """The first step that is open, as something to do; '' after the last."""
-        return next((NEXT[name] for name in STEPS if name not in self.done), "")
+        if self.needs_repair:
+            return REFUSED_NEXT if self.refused else BROKEN_NEXT
+        return NEXT.get(self._open, "")
+
+    @property
+    def needs_repair(self) -> bool:
+        """Whether the step that is open is a connection that is there and does not work."""
+        return self._open == "connection" and self.connection is not None
+
+    @property
+    def _open(self) -> str:
+        return next((name for name in STEPS if name not in self.done), "")
 
 
 NOTHING = Progress(frozenset())
@@ -69,6 +89,13 @@ def address_of(workspace_id: Any) -> str:
     """Where the guide of this workspace is; without one, the guide chooses."""
     page = reverse("guide")
     return f"{page}?workspace={workspace_id}" if workspace_id else page
+
+
+def next_address(user: Any, workspace_id: UUID, progress: Progress) -> str:
+    """Where the next step is taken: a connection that does not work, else the guide."""
+    if progress.needs_repair and user.has_perm("connections.view_connection"):
+        return reverse("admin:connections_connection_change", args=[progress.connection])
+    return address_of(workspace_id)
 
 
 def progress_of(workspaces: Iterable[Workspace], *, now: datetime) -> dict[UUID, Progress]:
@@ -81,10 +108,13 @@ def judged(workspaces: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
     """The workspaces, each with whether its steps are done as `has_key` and so on."""
     here = {"workspace": OuterRef("pk")}
     connections = Connection.objects.enabled().filter(last_check__ok=True, **here)
+    newest = Connection.objects.live().filter(**here).order_by("-created_at")
     rules = Rule.objects.enabled().filter(held_reason="", **here)
     found: QuerySet[Any] = workspaces.annotate(
         has_key=Exists(PublishableKey.objects.usable(now).filter(**here)),
         has_connection=Exists(connections),
+        connection_pk=Subquery(newest.values("pk")[:1]),
+        connection_off=Subquery(newest.values("inactive_reason")[:1]),
         has_rule=Exists(rules),
         has_test=Exists(confirmed().filter(**here)),
         has_delivered=Exists(Rollup.objects.filter(measure=DELIVERED, count__gt=0, **here)),
@@ -103,4 +133,8 @@ def read(row: Any) -> Progress:
     Why: where real events have been delivered, nobody needs a test any more.
     """
     done = {name for name in STEPS if getattr(row, f"has_{name}")}
-    return Progress(frozenset(done | ({"test"} if row.has_delivered else set())))
+    return Progress(
+        frozenset(done | ({"test"} if row.has_delivered else set())),
+        connection=row.connection_pk,
+        refused=row.connection_off == REFUSED,
+    )

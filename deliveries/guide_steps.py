@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from connections.catalog import visible_catalog
 from connections.models import Connection
-from connections.states import state_of
+from connections.states import REFUSED, state_of
 from deliveries import admin_displays as displays
 from deliveries import wording
 from deliveries.admin_facts import Fact
@@ -69,6 +69,7 @@ NO_TAG = (
 OFF = "It is off, so no event matches it; switch it on and save."
 HELD = "It is on hold, since its tag or list is gone; choose another one and save."
 REAL = "Real events have been delivered here, so no test is needed."
+NEEDS_KEY = "needs a working key"
 TO_FIX = "Open it to see each stage, and what to fix."
 
 
@@ -83,7 +84,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step; `lacks` says who may do it, `waits` which step comes first."""
+    """One step; `lacks` says who may do it, `waits` which step comes first.
+
+    Shape: `trouble` is what was done once and holds no more, in a few words.
+    """
 
     name: str
     done: bool
@@ -94,6 +98,7 @@ class Step:
     actions: tuple[Action, ...] = ()
     lacks: str = ""
     waits: str = ""
+    trouble: str = ""
 
     @property
     def title(self) -> str:
@@ -108,12 +113,14 @@ class Step:
     @property
     def tone(self) -> str:
         """Its color."""
+        if self.trouble:
+            return "bad"
         return "good" if self.done else "off" if self.waits else "busy"
 
     @property
     def word(self) -> str:
         """Its state in words."""
-        return "done" if self.done else "later" if self.waits else "to do"
+        return self.trouble or ("done" if self.done else "later" if self.waits else "to do")
 
 
 class Steps:
@@ -169,6 +176,7 @@ class Steps:
             step = replace(step, facts=tuple(f for f in facts if f.value), advice=state.advice)
         if step.done:
             return step
+        step = replace(step, trouble=NEEDS_KEY if connection.inactive_reason == REFUSED else "")
         step = self._offering(
             step,
             "connections.change_connection",

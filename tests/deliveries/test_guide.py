@@ -109,6 +109,28 @@ def test_a_connection_that_is_not_tested_offers_the_test(staff: Client) -> None:
     assert step.test.url.partition("?")[0] in text_of(staff, GUIDE)
 
 
+def test_a_connection_whose_key_is_refused_needs_a_working_key(staff: Client) -> None:
+    reason = "authentication_invalid"
+    refused = make_connection(workspace=keyed(), active=False, inactive_reason=reason)
+
+    step = steps_of(staff)["connection"]
+
+    assert (step.done, step.word, step.tone) == (False, "needs a working key", "bad")
+    assert step.actions[0].label == "Open the connection"
+    assert "Next: enter a working key for its connection." in text_of(staff, GUIDE)
+    page = reverse("admin:connections_connection_change", args=[refused.pk])
+    link = f'<a href="{page}">Next: enter a working key for its connection</a>'
+    assert link in text_of(staff, "/admin/")
+
+
+def test_a_connection_that_was_made_and_does_not_work_is_not_to_be_made_again(
+    staff: Client,
+) -> None:
+    make_connection(workspace=keyed(), last_check={})
+
+    assert "Next: get its connection to work." in text_of(staff, GUIDE)
+
+
 def test_a_working_connection_is_shown_before_a_broken_one(staff: Client) -> None:
     workspace = keyed()
     make_connection(workspace=workspace, name="Good")
@@ -240,7 +262,15 @@ def test_the_latest_real_event_is_told(staff: Client) -> None:
 
     event = make_event(workspace=workspace, created_at=timezone.now() - timedelta(hours=2))
 
-    assert reverse("admin:deliveries_event_change", args=[event.pk]) in text_of(staff, GUIDE)
+    text = text_of(staff, GUIDE)
+    assert reverse("admin:deliveries_event_change", args=[event.pk]) in text
+    assert "came 2\xa0hours ago" in text
+
+
+def test_an_event_of_this_minute_came_just_now(staff: Client) -> None:
+    make_event(workspace=keyed())
+
+    assert "came just now" in text_of(staff, GUIDE)
 
 
 def test_the_home_page_leads_to_the_guide_until_it_is_done(staff: Client) -> None:
