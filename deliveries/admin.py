@@ -175,7 +175,11 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
         """The list, with a way to replay all of it."""
         may = request.user.has_perm(MAY_REPLAY_MANY)
         more = {"replay_url": job_pages.replay_address(request) if may else ""}
-        return super().changelist_view(request, {**(extra_context or {}), **more})
+        answer = super().changelist_view(request, {**(extra_context or {}), **more})
+        shown = getattr(answer, "context_data", None) or {}
+        if may and "cl" in shown:
+            shown["replays_all"] = job_pages.replays_all(request, shown["cl"].result_list)
+        return answer
 
     def asked_by_term(self, request: HttpRequest, term: str) -> Asked:
         """The deliveries that fit the whole term, directly or by their event."""

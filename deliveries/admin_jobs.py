@@ -132,9 +132,7 @@ class BackgroundJobAdmin(HistoryAdmin):
     def how_far(self, job: BackgroundJob) -> SafeString:
         """Whether it runs, and how much of it was set going."""
         state, tone = job_wording.STATE_WORDS[BackgroundJob.State(job.state)]
-        about = "about " if job.total_estimated else ""
-        words = f"{state}, {job.taken:,} of {about}{job.total:,} set going"
-        return format_html(CHIP, tone, words)
+        return format_html(CHIP, tone, f"{state}, {job_wording.set_going(job)}")
 
     @admin.display(description="Workspace")
     def workspace_name(self, job: BackgroundJob) -> str:

@@ -24,7 +24,7 @@ COUNTED = 100_000
 LOOKED_AT = 1_000_000
 """After so many deliveries of the workspace, selected or not, no other slice is."""
 
-COLUMNS = ("status", "account", "fate", "rule", "rule_version", "rule__current")
+COLUMNS = ("status", "held_reason", "account", "fate", "rule", "rule_version", "rule__current")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,7 +18,7 @@ from deliveries.admin_facts import Fact
 from deliveries.background_jobs import start_replay
 from deliveries.forms import PeriodForm, StartReplayForm, last_days
 from deliveries.job_preview import Preview, preview
-from deliveries.models import BackgroundJob, Status
+from deliveries.models import BackgroundJob, Delivery, Status
 from deliveries.selecting import Selection, SelectionUnclear, selection_of
 from meshes.admin_base import who
 from meshes.models import Workspace
@@ -53,7 +54,7 @@ def replay_page(request: HttpRequest) -> dict[str, Any]:
         "selected": f"{found.selected:,}",
         "changed": f"{found.changed:,}",
         "counted": "" if found.exact else f"{found.counted:,}",
-        "statuses": [(wording.STATES[Status(key)], f"{n:,}") for key, n in found.by_status.items()],
+        "statuses": [(job_wording.FARED[key], f"{n:,}") for key, n in found.by_status.items()],
         "skipped": [(job_wording.SKIPPED[cause], f"{n:,}") for cause, n in found.skipped.items()],
         "by_user_id": "page_id" in selection and not found.selected,
         "time": job_wording.how_long(found.loads),
@@ -133,6 +134,21 @@ def facts(job: BackgroundJob) -> list[Fact]:
 def list_address(job: BackgroundJob) -> str:
     """The list of the job's deliveries."""
     return f"{reverse('admin:deliveries_delivery_changelist')}?{urlencode({'job': job.pk})}"
+
+
+def replays_all(request: HttpRequest, rows: Iterable[Delivery]) -> bool:
+    """Whether a replay finds what the list finds, whose page of rows is given.
+
+    Why: the list searches by user id, too, which a selection does not hold.
+    """
+    try:
+        selection = selection_of(request.GET.dict(), now=timezone.now())
+    except SelectionUnclear:
+        return True
+    page_id, pk = selection.get("page_id"), selection.get("id")
+    if page_id:
+        return any(row.page_id == page_id for row in rows)
+    return not pk or any(pk in (str(row.uuid), str(row.event.uuid)) for row in rows)
 
 
 def replay_address(request: HttpRequest) -> str:

@@ -54,7 +54,7 @@ class Changed:
 class Preview:
     """What a job would do.
 
-    Shape: `by_status` counts all that is selected, `skipped` by cause what
+    Shape: `by_status` counts all that is selected, held ones as `held`, `skipped` by cause what
     cannot be replayed; `first_id` and `last_id` bound the rows, the first one
     exclusively; `accounts` are the ids of those that have a part. When only
     the first `counted` rows were looked at, `exact` is false, all numbers are
@@ -104,7 +104,7 @@ def preview(
         counted=found.counted,
         exact=found.exact,
         replayable=sum(by_account.values()),
-        by_status=_sums(groups, "status"),
+        by_status=_states(groups),
         skipped=_sums((row for row in groups if row["fate"]), "fate"),
         accounts=tuple(sorted(accounts)),
         loads=tuple(_loads(by_account)),
@@ -133,6 +133,12 @@ def _sums(groups: Iterable[dict[str, Any]], key: str) -> Counter[Any]:
     for row in groups:
         sums[row[key]] += row["n"]
     return sums
+
+
+def _states(groups: Iterable[dict[str, Any]]) -> Counter[str]:
+    return _sums(
+        ({**row, "status": "held"} if row["held_reason"] else row for row in groups), "status"
+    )
 
 
 def _loads(by_account: Counter[int]) -> Iterable[Load]:

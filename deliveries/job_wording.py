@@ -43,23 +43,37 @@ class Progress:
     """How far a job is.
 
     Units: `percent` of the job that has ended, whole.
+    Shape: `words` say how many have ended; with those left out they make up
+    the whole at the end.
     """
 
     percent: int
-    ended: int
-    total: int
+    words: str
     chips: tuple[tuple[str, str], ...]
     left_out: tuple[tuple[int, str], ...]
     gone: int
 
 
 def title(job: BackgroundJob) -> str:
-    """`Replay of 1,234 deliveries`, `Backfill of “CRM connected” for 12 people`."""
+    """`Replay of 1,234 selected deliveries`, `Backfill of “CRM connected” for 12 people`."""
     if job.kind == BackgroundJob.Kind.BACKFILL:
         rule = job.rule.name if job.rule else "a rule"
         return f"Backfill of “{rule}” for {job.total:,} {'person' if job.total == 1 else 'people'}"
     about = "about " if job.total_estimated else ""
-    return f"Replay of {about}{job.total:,} {'delivery' if job.total == 1 else 'deliveries'}"
+    noun = "delivery" if job.total == 1 else "deliveries"
+    return f"Replay of {about}{job.total:,} selected {noun}"
+
+
+def set_going(job: BackgroundJob) -> str:
+    """How much was set going: `8 of 9 set going, 1 left out`."""
+    about, lost = "about " if job.total_estimated else "", left_out(job)
+    told = f"{job.taken:,} of {about}{job.total:,} set going"
+    return f"{told}, {lost:,} left out" if lost else told
+
+
+def left_out(job: BackgroundJob) -> int:
+    """How many of the selected deliveries could not be replayed; a backfill has none."""
+    return 0 if job.kind == BackgroundJob.Kind.BACKFILL else sum(job.skipped.values())
 
 
 def progress(job: BackgroundJob) -> Progress:
@@ -67,14 +81,15 @@ def progress(job: BackgroundJob) -> Progress:
     fare = counts(job)
     open_ = sum(n for key, n in fare.items() if key not in ("completed", "failed", "canceled"))
     gone = max(0, job.taken - sum(fare.values()))
-    left_out = 0 if job.kind == BackgroundJob.Kind.BACKFILL else sum(job.skipped.values())
-    ended = job.taken - open_ + left_out
-    share = int(100 * min(ended, job.total) / (job.total or 1))
+    lost = left_out(job)
+    ended = max(0, min(job.taken - open_, job.total - lost))
+    share = int(100 * min(ended + lost, job.total) / (job.total or 1))
     if job.state == State.DONE or job.total_estimated:  # an estimate may have been too low
         share = 100 if job.state == State.DONE else min(share, 99)
     chips = [(TONES.get(key, "busy"), f"{n:,} {FARED[key]}") for key, n in sorted(fare.items())]
     told = [(n, SKIPPED.get(cause, cause)) for cause, n in job.skipped.items()]
-    return Progress(share, min(ended, job.total), job.total, tuple(chips), tuple(told), gone)
+    words = f"{ended:,} of {job.total:,} have ended" + (f", {lost:,} left out" if lost else "")
+    return Progress(share, words, tuple(chips), tuple(told), gone)
 
 
 def chosen(selection: Selection, *, names: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ def test_a_job_that_was_estimated_takes_everything_and_knows_the_number_at_its_e
     late = ended(make_rule(connection=other), "late@x.io")
     job = start(rule.workspace)
     assert (job.total, job.total_estimated) == (11, True)
-    assert job_wording.title(job) == "Replay of about 11 deliveries"
+    assert job_wording.title(job) == "Replay of about 11 selected deliveries"
     BackgroundJob.objects.filter(pk=job.pk).update(total=7)
 
     run(job)

@@ -15,7 +15,14 @@ from deliveries.background_jobs import pause
 from deliveries.models import BackgroundJob, Delivery
 from meshes.models import Membership
 from rules.models import Rule
-from tests.builders import append_version, make_connection, make_event, make_rule, make_workspace
+from tests.builders import (
+    append_version,
+    make_connection,
+    make_delivery,
+    make_event,
+    make_rule,
+    make_workspace,
+)
 from tests.deliveries.pages import found, listed, page, queries_of, text_of, viewer
 from tests.deliveries.replays import NOW, end_all, ended, feed_now, fresh, row, run, start
 
@@ -70,7 +77,7 @@ def test_starting_replays_what_existed_at_the_preview(staff, rule):
 
     job = BackgroundJob.objects.get()
     assert "The job has started." in text
-    assert "Replay of 1 delivery" in text
+    assert "Replay of 1 selected delivery" in text
     assert (job.asked_by, job.basis, job.insist, job.total) == ("admin", "now", True, 1)
     assert job.selection == {"status": "failed"}
     run(job)
@@ -98,9 +105,34 @@ def test_a_preview_tells_of_changed_rules_and_of_what_is_left_out(staff, rule):
     text = text_of(staff, PREVIEW)
 
     assert "1 of 2 selected deliveries can be replayed" in text
+    assert "Replay 1 of 2 selected deliveries in the background?" in text
     assert "CRM done" in text
     assert "add the tag “new”" in text
     assert "<strong>1</strong> without a valid email address" in text
+
+
+def test_held_deliveries_are_selected_as_held(staff, rule):
+    held = {"held_reason": "connection_inactive", "held_at": NOW, "completed_at": None}
+    ended(rule, status="retrying", **held)
+    ended(rule, status="pending", **held)
+
+    text = text_of(staff, PREVIEW + "?status=held")
+
+    assert "Status: Held" in text
+    assert "<strong>2</strong> held" in text
+    assert "will try again" not in text
+
+
+def test_what_a_user_id_finds_is_not_offered_for_a_replay(staff, rule):
+    event = make_event(workspace=rule.workspace, user_id="usr_9")
+    make_delivery(event, rule, page_id="page_crm")
+
+    by_user = text_of(staff, listed(Delivery, q="usr_9"))
+    assert "A replay searches by email, page id or event id, not by user id." in by_user
+    assert "Replay all that these filters find" not in by_user
+
+    for term in ("page_crm", str(event.uuid)):
+        assert "Replay all that these filters find" in text_of(staff, listed(Delivery, q=term))
 
 
 @pytest.mark.parametrize(
@@ -204,10 +236,11 @@ def test_a_finished_job_no_longer_refreshes_and_tells_what_it_left_out(staff, ru
 
     text = text_of(staff, page(job))
 
-    assert "100 % · 2 of 2 have ended" in text
+    assert "100 % · 1 of 2 have ended, 1 left out" in text
     assert "<strong>1</strong> without a valid email address" in text
     assert "data-fresh-done" in text
     assert "Pause" not in text
+    assert "done, 1 of 2 set going, 1 left out" in text_of(staff, listed(BackgroundJob))
 
 
 def test_the_list_of_a_jobs_deliveries_shows_them_alone(staff, rule):
@@ -255,7 +288,7 @@ def test_the_list_of_jobs_says_what_to_do_while_it_is_empty_and_shows_them(staff
     start(rule.workspace)
 
     text = text_of(staff, listed(BackgroundJob))
-    assert "Replay of 1 delivery" in text
+    assert "Replay of 1 selected delivery" in text
     assert "running, 0 of 1 set going" in text
 
 
