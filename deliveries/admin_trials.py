@@ -11,16 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from deliveries import admin_displays as displays
 from deliveries import admin_filters as filters
 from deliveries import trial_cleaning, trial_pages, trying, wording
-from deliveries.admin_columns import person_link
+from deliveries.admin_columns import CHIP, person_link
 from deliveries.admin_history import HistoryAdmin
 from deliveries.models import Trial
 from deliveries.permissions import MAY_SEND_TEST as MAY_TEST
 from deliveries.trial_cleaning import CannotCleanUp
+from deliveries.trial_results import results_of
 from meshes import audit
 from meshes.admin_base import who
 from meshes.admin_buttons import Button
@@ -54,7 +56,10 @@ class TrialAdmin(HistoryAdmin):
     """Test events that people sent."""
 
     buttons = (CLEAN_UP,)
-    list_display = ("what", "person", "workspace_name", "asked_by", "sent", "cleaned_up")
+    list_display = (
+        *("what", "result", "person", "workspace_name"),
+        *("asked_by", "sent", "cleaned_up"),
+    )
     list_filter = (filters.WorkspaceFilter,)
     list_select_related = ("workspace", "rule_version", "event")
     search_fields: ClassVar[list[str] | tuple[str, ...]] = ()
@@ -70,6 +75,18 @@ class TrialAdmin(HistoryAdmin):
         """Tests with the names they show and without any payload."""
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.select_related(*trial_pages.ROW).defer("event__payload")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, each test with its result."""
+        listed = super().get_changelist_instance(request)
+        results = results_of(listed.result_list, now=timezone.now())
+        for trial in listed.result_list:
+            trial.result = results[trial.pk]
+        return listed
+
+    def row_buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        """None: the part of the page that keeps itself fresh has the way to clean up."""
+        return []
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may send tests may look at them."""
@@ -124,6 +141,11 @@ class TrialAdmin(HistoryAdmin):
         """The rule by its name then."""
         return trial.rule_version.name
 
+    @admin.display(description="Result")
+    def result(self, trial: Any) -> SafeString:
+        """Whether it passed, or where it stopped."""
+        return format_html(CHIP, trial.result.tone, trial.result.words)
+
     @admin.display(description="Contact")
     def person(self, trial: Trial) -> SafeString | str:
         """Whose contact was tried."""
@@ -140,6 +162,8 @@ class TrialAdmin(HistoryAdmin):
         return wording.moment(trial.created_at)
 
     @admin.display(description="Cleaned up")
-    def cleaned_up(self, trial: Trial) -> str:
-        """When it was cleaned up, if it was."""
-        return wording.moment(trial.cleaned_at) if trial.cleaned_at else "not yet"
+    def cleaned_up(self, trial: Any) -> str:
+        """When it was cleaned up, if it was and if there is anything to take back."""
+        if trial.cleaned_at:
+            return wording.moment(trial.cleaned_at)
+        return "not yet" if trial.result.sent else "nothing to clean up"

@@ -30,6 +30,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "open": "not reached",
     }
 )
+MATCHED, SENT, ANSWERED, READ_BACK = (
+    "Matched by the rule",
+    "Sent by a worker",
+    "Answer of {}",
+    "Read back",
+)
 READ_BACK_WITHIN = timedelta(seconds=60)
 
 
@@ -103,7 +109,7 @@ def _accepted(trial: Trial) -> Stage:
 
 
 def _matched(trial: Trial, delivery: Delivery | None) -> Stage:
-    title, version = "Matched by the rule", trial.rule_version
+    title, version = MATCHED, trial.rule_version
     expected = f"The event is {wording.condition(version)}."
     if delivery is not None:
         told = ["It fits every condition."]
@@ -119,7 +125,7 @@ def _matched(trial: Trial, delivery: Delivery | None) -> Stage:
 
 
 def _sent(delivery: Delivery | None, attempt: Attempt | None, *, now: datetime) -> Stage:
-    title, expected = "Sent by a worker", "A worker takes it within a second or two."
+    title, expected = SENT, "A worker takes it within a second or two."
     if delivery is None:
         return Stage(title, expected)
     if attempt is not None and attempt.outcome == Outcome.MAPPING_ERROR:
@@ -139,7 +145,7 @@ def _answered(
     trial: Trial, delivery: Delivery | None, attempt: Attempt | None, *, now: datetime
 ) -> Stage:
     name = displays.destination_name(delivery or trial.rule_version)
-    title, expected = f"Answer of {name}", f"{name} takes the change."
+    title, expected = ANSWERED.format(name), f"{name} takes the change."
     if delivery is None or attempt is None or attempt.outcome == Outcome.MAPPING_ERROR:
         return Stage(title, expected)
     if not attempt.outcome:
@@ -156,7 +162,7 @@ def _answered(
 
 
 def _read_back(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Stage:
-    title, expected = "Read back", _expected(trial)
+    title, expected = READ_BACK, _expected(trial)
     if delivery is None:
         return Stage(title, expected)
     # While it is cleaned up, it is in hand although it was delivered.

@@ -1,9 +1,11 @@
 """Sending a test from a rule's page, watching it, and cleaning up after it, as people do."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from deliveries.models import Delivery, Event, Trial
 from meshes.models import Membership
@@ -184,6 +186,47 @@ def test_the_pages_ask_few_queries(staff, sandbox):
     live = reverse("admin:deliveries_trial_stages", args=[trials[0].pk])
     counts = [queries_of(staff, page) for page in (listed, page_of(trials[0]), live)]
     assert all(count <= most for count, most in zip(counts, (9, 18, 10), strict=True)), counts
+
+
+def test_the_list_shows_whether_tests_passed_or_where_they_stopped(staff, sandbox):
+    rule = tag_rule(sandbox)
+    sent(rule)
+    start(rule)
+    start(tag_rule(sandbox, page_id="other"))
+
+    text = text_of(staff, reverse("admin:deliveries_trial_changelist"))
+
+    assert "Passed</span>" in text
+    assert "Under way</span>" in text
+    assert "Stopped at “Matched by the rule”</span>" in text
+    assert text.count("not yet</td>") == 2
+    assert text.count("nothing to clean up</td>") == 1
+
+
+@pytest.mark.parametrize(
+    ("over", "stage"),
+    [
+        ({"status": "failed", "reason": "target_not_found", "last_outcome": "rejected"}, "Answer"),
+        ({"status": "canceled", "read_back_at": None}, "Answer"),
+        ({"status": "canceled", "last_outcome": ""}, "Sent"),
+        ({"status": "retrying", "held_reason": "connection_inactive"}, "Answer"),
+        ({"found": "undone"}, "Read back"),
+        ({"read_back_at": None, "completed_at": timezone.now() - timedelta(hours=1)}, "Read back"),
+    ],
+)
+def test_the_list_says_where_a_test_stopped(staff, sandbox, over, stage):
+    trial = sent(tag_rule(sandbox))
+    Delivery.objects.filter(event=trial.event_id).update(**over)
+
+    text = text_of(staff, reverse("admin:deliveries_trial_changelist"))
+
+    assert f"Stopped at “{stage}" in text
+
+
+def test_a_page_offers_to_clean_up_once(staff, sandbox):
+    trial = sent(tag_rule(sandbox))
+
+    assert text_of(staff, page_of(trial)).count(clean_up_of(trial)) == 1
 
 
 def test_what_sent_nothing_offers_no_clean_up(staff, sandbox):
