@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from deliveries import admin_displays as displays
-from deliveries import canceling, wording
+from deliveries import canceling, finding, wording
 from deliveries.forms import ReplayForm
 from deliveries.models import UNFINISHED, Delivery, Event, Status
 from deliveries.moving import differences
@@ -25,7 +25,7 @@ from deliveries.replaying import (
     replay_event_failures,
 )
 from meshes.admin_base import who
-from meshes.admin_buttons import Button
+from meshes.admin_buttons import Button, Warned
 
 ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELED)
 STOPPED = {
@@ -49,17 +49,19 @@ def cancel_one(request: HttpRequest, delivery: Delivery, _values: Mapping[str, A
 
 
 def verify_one(request: HttpRequest, delivery: Delivery, _values: Mapping[str, Any]) -> str:
-    """Ask the account what the contact holds now."""
+    """Ask the account what the contact holds now; a warning where that is not all well."""
     found = read_back(delivery, by=who(request), now=timezone.now)
-    return " ".join(displays.finding_sentences(delivery, found))
+    told = " ".join(displays.finding_sentences(delivery, found))
+    return told if finding.tone(found) == "good" else Warned(told)
 
 
 def replay_failed(request: HttpRequest, event: Event, values: Mapping[str, Any]) -> str:
-    """Set the event's failed deliveries going once more."""
+    """Set the event's failed deliveries going once more; a warning where some are left out."""
     asked = {"basis": values["basis"], "insist": values["insist"], "by": who(request)}
     done = replay_event_failures(event, **asked, now=timezone.now())
     left_out = [f"{count} left out: {SENTENCES[cause]}" for cause, count in done.skipped.items()]
-    return " ".join([f"{counted(done.taken, 'delivery')} replayed.", *left_out])
+    told = " ".join([f"{counted(done.taken, 'delivery')} replayed.", *left_out])
+    return told if done.taken and not left_out else Warned(told)
 
 
 def cancel_waiting(request: HttpRequest, event: Event, _values: Mapping[str, Any]) -> str:
@@ -126,7 +128,7 @@ DELIVERY_BUTTONS = (
     ),
     Button(
         name="replay",
-        label="Replay…",
+        label="Replay",
         question="Replay this delivery?",
         act=replay_one,
         form=ReplayForm,

@@ -119,7 +119,7 @@ def _test_key(delivery: Delivery, may: May) -> Step | None:
     if not may("connections.change_connection"):
         return _connection(delivery, may)
     url = reverse("admin:connections_connection_button", args=[delivery.connection_id, "test"])
-    return Step("Test the connection again", url)
+    return Step("Test the connection again…", url)
 
 
 def _connection(delivery: Delivery, may: May) -> Step | None:
@@ -158,12 +158,12 @@ def _event(delivery: Delivery, may: May) -> Step | None:
 def _verify(delivery: Delivery, may: May) -> Step | None:
     if not may(MAY_READ_BACK) or not contacts_of(delivery.connection):
         return None
-    return Step("Look at the contact now", _button(delivery, "verify"))
+    return Step("Look at the contact now…", _button(delivery, "verify"))
 
 
 def _replay(delivery: Delivery, may: May) -> Step | None:
     allowed = may(MAY_REPLAY) and delivery.status in ENDED and delivery.event.erased_at is None
-    return Step("Replay", _button(delivery, "replay")) if allowed else None
+    return Step("Replay…", _button(delivery, "replay")) if allowed else None
 
 
 def _job(delivery: Delivery, may: May) -> Step | None:
@@ -201,7 +201,7 @@ def _replays(delivery: Delivery, may: May) -> Iterator[Step | None]:
         alike: dict[str, Any] = {"status": "failed", "reason": delivery.reason}
         alike |= {"rule": delivery.rule_id, "workspace": delivery.workspace_id}
         url = f"{reverse('admin:deliveries_backgroundjob_replay')}?{urlencode(alike)}"
-        yield Step("Replay all of this rule that failed like this", url)
+        yield Step("Replay all of this rule that failed like this…", url)
 
 
 def _button(delivery: Delivery, name: str) -> str:

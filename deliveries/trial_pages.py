@@ -209,7 +209,7 @@ def _next(
         if delivery.status in ("completed", "failed", "canceled") and may(MAY_REPLAY):
             steps.append(("Replay…", button.format("replay")))
         if found.stages[-1].state == "stopped" and may(MAY_READ_BACK):
-            steps.append(("Verify now", button.format("verify")))
+            steps.append(("Verify now…", button.format("verify")))
     rule_page = displays.address(trial.rule)
     off = "Turn the rule on" if not trial.rule.active else "Edit the rule"
     return [*steps, (off, rule_page)] if may(MAY_EDIT_RULES) else steps

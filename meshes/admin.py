@@ -93,7 +93,7 @@ class PublishableKeyInline(TabularInline):
         back = reverse("admin:meshes_workspace_change", args=[key.workspace_id])
         link = '<a class="row-button row-button-small" href="{}?back={}">{}</a>'
         shown = [button for button in page.buttons if button.shown(key)]
-        rows = ((page.button_url(key, button.name), back, button.label) for button in shown)
+        rows = ((page.button_url(key, button.name), back, button.opener) for button in shown)
         return format_html_join("", link, rows)
 
 

@@ -23,6 +23,12 @@ from meshes.audit import Kind
 Act = Callable[[HttpRequest, Any, Mapping[str, Any]], str]
 
 
+class Warned(str):
+    """What a button did as a sentence that is shown as a warning, not as a success."""
+
+    __slots__ = ()
+
+
 def _always(_row: Any) -> bool:
     return True
 
@@ -36,8 +42,9 @@ class Button:
     """One state change of a row.
 
     Shape: `question` may name the row as {row}; `act` gets the request, the
-    row and the cleaned form and returns the sentence that says what happened;
-    `refusals` are the errors whose text is shown instead. A `template` that
+    row and the cleaned form and returns the sentence that says what happened,
+    `Warned` where a person should look; `refusals` are the errors whose text is
+    shown instead. A `template` that
     extends the usual page may show more of the row, prepared by `about`.
     """
 
@@ -52,6 +59,11 @@ class Button:
     refusals: tuple[type[Exception], ...] = ()
     about: Callable[[Any], Mapping[str, Any]] = _nothing
     template: str = "admin/confirm_button.html"
+
+    @property
+    def opener(self) -> str:
+        """The label where a press only leads to the question."""
+        return f"{self.label}…"
 
 
 class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -74,7 +86,7 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The buttons that fit the row's state, each with `label`, `danger` and `url`."""
         return [
             {
-                "label": button.label,
+                "label": button.opener,
                 "danger": button.danger,
                 "url": self.button_url(row, button.name),
             }
@@ -117,7 +129,8 @@ class ButtonsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, str(error), messages.ERROR)
             return
         audit.note(Kind.PRESSED, by=audit.person(request.user), about=row, said=button.label)
-        self.message_user(request, said, messages.SUCCESS)
+        level = messages.WARNING if isinstance(said, Warned) else messages.SUCCESS
+        self.message_user(request, said, level)
 
     def _ask(
         self, request: HttpRequest, row: Any, button: Button, form: forms.Form

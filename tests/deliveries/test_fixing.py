@@ -45,7 +45,7 @@ def test_a_refused_key_is_tested_again_and_then_all_like_it_are_replayed(staff: 
     text = text_of(staff, page(delivery))
 
     assert f"/admin/connections/connection/{delivery.connection_id}/do/test/" in text
-    assert "Replay all of this rule that failed like this" in text
+    assert "Replay all of this rule that failed like this…" in text
     assert f"reason=unauthorized&amp;rule={delivery.rule_id}" in text
 
 
@@ -55,7 +55,7 @@ def test_a_person_is_offered_only_what_they_may_do() -> None:
     assert labels(delivery) == []
     assert labels(delivery, "rules.view_rule") == ["Open the rule"]
     assert labels(delivery, "rules.view_rule", "rules.change_rule") == ["Choose another tag"]
-    assert "Replay" in labels(delivery, "deliveries.replay_delivery")
+    assert "Replay…" in labels(delivery, "deliveries.replay_delivery")
     text = text_of(viewer("view_delivery"), page(delivery))
     assert "Choose another tag or create it again" in text
     assert "row-button-main" not in text
@@ -71,7 +71,7 @@ def test_an_erased_person_cannot_be_replayed() -> None:
     delivery = failed("timeout")
     delivery.event.erased_at = delivery.event.created_at
 
-    assert "Replay" not in labels(delivery, "deliveries.replay_delivery")
+    assert "Replay…" not in labels(delivery, "deliveries.replay_delivery")
 
 
 def test_a_delivery_that_ended_without_an_attempt_promises_none(staff: Client) -> None:

@@ -131,6 +131,7 @@ def test_the_button_tells_what_was_found_and_the_page_keeps_it(staff, sandbox):
     text = answer.content.decode()
     assert "The contact holds the tag “step-3-complete”." in text
     assert "It is on no list, so no mail will go out." in text
+    assert [message.level_tag for message in answer.context["messages"]] == ["warning"]
     assert "Verified in the account" in text_of(staff, page)
 
 

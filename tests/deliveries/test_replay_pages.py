@@ -139,6 +139,27 @@ def test_an_events_buttons_act_on_all_its_deliveries(staff, rule):
     assert (row(waiting)["status"], row(failed)["status"]) == ("canceled", "pending")
 
 
+def test_a_replay_that_leaves_all_out_is_a_warning(staff, rule):
+    lost = ended(rule, "")
+    address = page(lost.event).removesuffix("change/") + "do/replay-failed/"
+
+    answer = staff.post(address, WAS, follow=True)
+
+    (said,) = answer.context["messages"]
+    assert said.message.startswith("0 deliveries replayed. 1 left out: ")
+    assert said.level_tag == "warning"
+    assert row(lost)["status"] == "failed"
+
+
+def test_a_button_that_asks_first_ends_with_an_ellipsis(staff, rule):
+    failed = ended(rule)
+
+    for shown in (text_of(staff, page(failed)), text_of(staff, page(failed.event))):
+        assert "Replay" in shown
+        assert "Replay</a>" not in shown
+        assert "Replay failed</a>" not in shown
+
+
 def test_an_event_without_failures_offers_no_replay(staff, rule):
     event = ended(rule, status="completed").event
 

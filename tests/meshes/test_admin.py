@@ -49,7 +49,7 @@ def test_the_workspace_page_shows_every_key_and_its_state(staff) -> None:
     assert f'data-copy="{active.key}"' in text
     assert f'data-copy="{revoked.key}"' in text
     assert "revoked on" in text
-    assert text.count("Rotate</a>") == 1
+    assert text.count("Rotate…</a>") == 1
 
 
 def test_a_button_asks_on_get_and_acts_on_post(staff) -> None:

@@ -139,7 +139,7 @@ def test_an_inactive_connection_stops_it_before_it_is_sent(page: Page) -> None:
 def test_a_delivery_is_verified(page: Page, world) -> None:
     delivery = world.delivered(world.emit(somebody()))
     visit(page, reverse("admin:deliveries_delivery_change", args=[delivery.pk]))
-    page.get_by_role("link", name="Verify now").click()
+    page.get_by_role("link", name="Verify now…").click()
 
     page.get_by_role("button", name="Verify now").click()
 
