@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 
+from deliveries.planning import moment_of
 from deliveries.trial_prefill import body_of
 
 FIELDS, JSON = "fields", "json"
+WITH_A_ZONE = "with a zone, such as 2026-03-21T15:06:00Z."
+MARKED = '{} <span class="trial-needed">*</span>'
+NEEDED = ("email", "event")
+"""What is marked, as it must not be blank where the fields are sent."""
 
 
 class TrialForm(forms.Form):
@@ -24,7 +30,7 @@ class TrialForm(forms.Form):
     page_id = forms.CharField(label="Page ID", required=False)
     sequence_step = forms.CharField(label="Step", required=False)
     completed_at = forms.CharField(
-        label="Completed at", required=False, help_text="With a zone, such as 2026-03-21T15:06:00Z."
+        label="Completed at", required=False, help_text=f"W{WITH_A_ZONE[1:]}"
     )
     user_id = forms.CharField(label="User ID", required=False)
     event = forms.CharField(label="Event", required=False)
@@ -49,12 +55,20 @@ class TrialForm(forms.Form):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.addresses = addresses
         self.fields["email"].widget.attrs |= {"list": "trial-addresses", "autocomplete": "off"}
+        for field in (self.fields[name] for name in NEEDED):
+            field.label = format_html(MARKED, field.label)
+            field.widget.attrs["aria-required"] = "true"
 
     def clean(self) -> dict[str, Any]:
-        """The values, with a contact where the fields are sent."""
+        """The values, with a contact and a time that is one where the fields are sent."""
         values = super().clean() or self.cleaned_data
-        if values.get("how") == FIELDS and not values.get("email") and "email" not in self.errors:
+        if values.get("how") != FIELDS:
+            return values
+        if not values.get("email") and "email" not in self.errors:
             self.add_error("email", "Say whose contact the rule is to change.")
+        when = values.get("completed_at")
+        if when and moment_of(when) is None:
+            self.add_error("completed_at", f"Write a date and a time {WITH_A_ZONE}")
         return values
 
     def raw(self) -> bytes:

@@ -85,9 +85,13 @@ def test_json_is_sent_as_it_stands(staff, sandbox):
         ({"how": "json", "body": "{"}, "not valid JSON"),
         ({"how": "json", "body": '{"event": "x"}'}, "payload is required"),
         ({**FIELDS, "email": ""}, "Say whose contact the rule is to change."),
+        (
+            {**FIELDS, "completed_at": "yesterday"},
+            "Write a date and a time with a zone, such as",
+        ),
         ({**FIELDS, "resource_id": "no spaces"}, "must be a string of 1 to 64 letters"),
     ],
-    ids=["broken", "payload", "email", "resource"],
+    ids=["broken", "payload", "email", "time", "resource"],
 )
 def test_what_the_endpoint_refuses_is_told_beside_the_form(staff, sandbox, given, sentence):
     answer = staff.post(form_of(tag_rule(sandbox)), given)
@@ -95,6 +99,13 @@ def test_what_the_endpoint_refuses_is_told_beside_the_form(staff, sandbox, given
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
     assert not Event.objects.exists()
+
+
+def test_what_must_be_filled_in_is_marked(staff, sandbox):
+    page = text_of(staff, form_of(tag_rule(sandbox)))
+
+    assert page.count('<span class="trial-needed">*</span></label>') == 2
+    assert page.count('aria-required="true"') == 2
 
 
 def test_a_customers_address_is_asked_about_once_more(staff, sandbox):
