@@ -12,7 +12,7 @@ from django.utils import timezone
 from deliveries.admin_filters import NOTHING, AskingFilter
 from deliveries.id_bounds import id_after, id_before
 from deliveries.models import IS_HELD_SQL, BackgroundJob
-from deliveries.reasons import REASONS
+from deliveries.reasons import REASONS, in_short
 from deliveries.seeking import Asked, Way
 from deliveries.selecting import AGO, HELD, moment_in
 
@@ -23,15 +23,21 @@ NEAR = timedelta(minutes=1)
 
 
 class FormFilter(AskingFilter):
-    """A filter with an input of its own; `others` keeps what else the list is narrowed by."""
+    """A filter with an input of its own; all of a list are one form, so that they apply together.
+
+    Shape: the `first` of them holds that form, and in `others` what else the list is narrowed by.
+    """
 
     template = "admin/deliveries/filter_form.html"
     kind = ""
+    first = False
     others: tuple[tuple[str, str], ...] = ()
 
     def choices(self, changelist: Any) -> Any:
         """The choices, after noting the other parameters of the list."""
-        own = (self.parameter_name, "p")
+        alike = [spec for spec in changelist.filter_specs if isinstance(spec, FormFilter)]
+        own = ("p", *(spec.parameter_name for spec in alike))
+        self.first = bool(alike) and alike[0] is self
         self.others = tuple((k, v) for k, v in changelist.params.items() if k not in own)
         return super().choices(changelist)
 
@@ -45,7 +51,7 @@ class ReasonFilter(FormFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every cause in a few words."""
-        named = [(code, code.replace("_", " ").capitalize()) for code in REASONS]
+        named = [(code, in_short(code)) for code in REASONS]
         return sorted(named, key=lambda each: each[1])
 
     def asked(self) -> Asked | None:
@@ -69,6 +75,22 @@ class TimeFilter(FormFilter):
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
         self.model = model
+
+    @property
+    def zone(self) -> str:
+        """The zone of what is typed, which is the viewer's."""
+        return timezone.get_current_timezone_name()
+
+    @property
+    def typed(self) -> str:
+        """The chosen moment as the input takes one, also of `24h`; '' for none."""
+        text = str(self.value() or "")
+        moment = moment_in(text, now=timezone.now()) if text else None
+        if moment is None:
+            return ""
+        local = timezone.localtime(moment).replace(tzinfo=None)
+        exact = local.second and text not in AGO
+        return local.isoformat(timespec="seconds" if exact else "minutes")
 
     def asked(self) -> Asked | None:
         """The rows on the right side of the moment; none for a value that is no moment."""

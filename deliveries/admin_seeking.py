@@ -48,7 +48,8 @@ class SeekingList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """The rows of the page, by their ids; filters only name what they ask."""
         self.place = _place(self.params, size=self.list_per_page, scan=self.scan)
-        for name in PLACES:
+        blank = [name for name, value in self.params.items() if not value]
+        for name in (*PLACES, *blank):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
         filters = self.get_filters(request)

@@ -11,6 +11,7 @@ from deliveries import wording
 from deliveries.background_jobs import counts
 from deliveries.job_preview import Load
 from deliveries.models import BackgroundJob, Outcome, Status, Trigger
+from deliveries.reasons import in_short
 from deliveries.selecting import STATES, Selection
 
 State = BackgroundJob.State
@@ -97,7 +98,7 @@ def chosen(selection: Selection, *, names: Mapping[str, str]) -> list[tuple[str,
     words: dict[str, Callable[[str], str]] = {
         "status": lambda value: STATES[value][0],
         "outcome": lambda value: wording.OUTCOMES[Outcome(value)],
-        "reason": lambda value: value.replace("_", " "),
+        "reason": in_short,
         "trigger": lambda value: wording.TRIGGERS[Trigger(value)],
         "is_test": lambda value: "test events" if value == "yes" else "real events",
         "since": lambda value: wording.moment(datetime.fromisoformat(value)),

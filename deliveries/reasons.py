@@ -28,6 +28,10 @@ IN_ACCOUNT = "Whoever manages the {destination} account fixes this in {destinati
 IN_PRODUCT = "The product team fixes this in the product that sends the event."
 IN_MESHES = "The operator of Meshes fixes this."
 
+ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
+    {word: word.upper() for word in ("api", "dns", "tls", "id")}
+)
+
 WAIT = "Wait for the next attempt, and replay the delivery if it has failed for good by then."
 NEW_KEY = "Enter a working key and test the connection, then replay what has failed."
 
@@ -216,3 +220,9 @@ def explained(code: str, *, destination: str) -> Reason | None:
         return None
     parts = (reason.happened, reason.fixed_by, reason.next_step)
     return Reason(*(part.replace("{destination}", destination) for part in parts))
+
+
+def in_short(code: str) -> str:
+    """A reason in a few words: `API key malformed`."""
+    words = " ".join(ABBREVIATIONS.get(word, word) for word in code.split("_"))
+    return f"{words[:1].upper()}{words[1:]}"

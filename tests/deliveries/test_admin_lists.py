@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -237,6 +238,45 @@ def test_deliveries_are_narrowed_by_workspace_rule_and_connection(staff: Client)
         assert found(staff, Delivery, **{name: str(value)}) == [one.pk]
         assert found(staff, Delivery, **{name: "no id"}) == []
     assert found(staff, Delivery) == [two.pk, one.pk]
+
+
+def test_filters_that_are_typed_apply_together_and_keep_the_others(staff: Client) -> None:
+    failed_delivery()
+
+    text = text_of(staff, listed(Delivery, status="failed", reason="timeout", since="24h"))
+
+    assert text.count('<form method="get" id="history-filters">') == 1
+    form = text.partition('<form method="get" id="history-filters">')[2].partition("</form>")[0]
+    assert re.findall(r'name="(\w+)" value="(\w*)"', form) == [("status", "failed")]
+    for name in ("reason", "since", "until"):
+        assert re.search(rf'name="{name}"[^>]* form="history-filters"', text)
+    assert '<option value="timeout" selected>Timeout</option>' in text
+
+
+def test_a_chosen_period_is_shown_as_a_moment_of_the_named_zone(staff: Client, clock: Any) -> None:
+    yesterday = timezone.now() - timedelta(hours=24)
+
+    text = text_of(staff, listed(Delivery, since="24h", until="2026-03-21T10:00:05"))
+
+    assert f'name="since" value="{yesterday:%Y-%m-%dT%H:%M}"' in text
+    assert 'name="until" value="2026-03-21T10:00:05"' in text
+    assert text.count("In the time zone UTC</span>") == 2
+
+
+def test_what_is_left_blank_in_the_filters_is_no_filter(staff: Client) -> None:
+    delivery = failed_delivery()
+
+    text = text_of(staff, listed(Delivery, reason="", since="", until=""))
+
+    assert found(staff, Delivery, reason="", since="", until="") == [delivery.pk]
+    assert "Clear all filters" not in text
+
+
+def test_reasons_are_offered_in_words(staff: Client) -> None:
+    text = text_of(staff, listed(Delivery))
+
+    for words in ("API key malformed", "DNS failed", "TLS failed", "Rate limited"):
+        assert f">{words}</option>" in text
 
 
 def test_filters_offer_names_and_always_the_chosen_one(staff: Client) -> None:

@@ -63,7 +63,7 @@ def test_the_list_leads_to_a_preview_of_what_it_shows(staff, rule):
     text = text_of(staff, PREVIEW + "?status=failed&reason=timeout")
     assert "3 of 3 selected deliveries can be replayed" in text
     assert "Status: Failed" in text
-    assert "Reason: timeout" in text
+    assert "Reason: Timeout" in text
     assert "Takes 1 s to 8 s." in text
     assert "No rule has changed since" in text
     assert not BackgroundJob.objects.exists()
