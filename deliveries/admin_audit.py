@@ -21,6 +21,8 @@ from meshes.models import AuditEntry
 
 RANK = 80
 KIND_RANK = 40
+NOTHING_CHANGED = "No fields changed."
+HISTORY = "deliveries."
 
 
 class KindFilter(filters.AskingFilter):
@@ -80,8 +82,11 @@ class AuditEntryAdmin(SeekingAdmin):
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
         """What was done, and more of it where there is more to say."""
-        kind = entry.get_kind_display()
-        return f"{kind}: {entry.said}" if entry.said else kind
+        kind, said = entry.get_kind_display(), entry.said
+        if said == NOTHING_CHANGED:
+            return "Saved, with nothing changed"
+        says_it_all = entry.kind == AuditEntry.Kind.PRESSED or said.startswith(kind)
+        return said if said and says_it_all else f"{kind}: {said}" if said else kind
 
     @admin.display(description="about")
     def row_it_is_about(self, entry: AuditEntry) -> SafeString | str:
@@ -89,9 +94,17 @@ class AuditEntryAdmin(SeekingAdmin):
         if not entry.about:
             return ""
         table = apps.get_model(entry.about)
-        name = str(table._meta.verbose_name)
-        text = f"{name[:1].upper()}{name[1:]} {entry.row}"
+        text = _named(entry, str(table._meta.verbose_name))
         if not self.admin_site.is_registered(table):
             return text
         page = f"admin:{table._meta.app_label}_{table._meta.model_name}_change"
         return format_html('<a href="{}">{}</a>', reverse(page, args=[entry.row_id]), text)
+
+
+def _named(entry: AuditEntry, table: str) -> str:
+    """The row with its kind said once, and with its number where many are named alike."""
+    named, word = entry.row, table.partition(" ")[0]
+    if named.partition(" ")[0].lower() != word.lower():
+        named = f"{table[:1].upper()}{table[1:]} {named}"
+    alike = entry.about.startswith(HISTORY) and not named.endswith(f" {entry.row_id}")
+    return f"{named} ({entry.row_id})" if alike else named

@@ -118,7 +118,7 @@ class BackgroundJobAdmin(HistoryAdmin):
             raise PermissionDenied
 
     def _to_job(self, request: HttpRequest, job: BackgroundJob) -> HttpResponse:
-        said = f"Started: {job.get_kind_display()}"
+        said = f"Started a {job.get_kind_display().lower()}"
         audit.note(Kind.PRESSED, by=audit.person(request.user), about=job, said=said)
         self.message_user(request, "The job has started. This page shows how far it is.")
         return HttpResponseRedirect(displays.address(job))

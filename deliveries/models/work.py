@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
 
 from django.db import models
 from django.db.models import Q
@@ -211,7 +212,7 @@ class Erasure(models.Model):
         permissions = [("erase_person", "Can erase a person")]
 
     def __str__(self) -> str:
-        return f"Erasure of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"Erasure of {self.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class Trial(models.Model):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -78,6 +79,12 @@ def test_the_hash_depends_on_the_key_and_on_the_address(settings):
     settings.CREDENTIAL_KEYS = ["YW5vdGhlci1rZXktYW5vdGhlci1rZXktYW5vdGhlcjE="]
 
     assert erasing.email_hash(EMAIL) != first
+
+
+def test_an_erasure_is_named_by_its_time_and_the_zone_of_that():
+    erasure = Erasure(created_at=datetime(2026, 3, 21, 16, 6, tzinfo=ZoneInfo("Europe/Berlin")))
+
+    assert str(erasure) == "Erasure of 2026-03-21 15:06 UTC"
 
 
 def test_the_address_is_sealed_while_the_erasure_runs():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.urls import get_resolver, reverse
 
-from deliveries.models import BackgroundJob
+from deliveries.models import BackgroundJob, Delivery
 from meshes import audit
 from meshes.admin_auditing import AuditedMixin
 from meshes.api_views import ApiView
@@ -208,6 +209,27 @@ def test_the_list_is_searched_by_whole_name_and_narrowed_by_kind(staff) -> None:
     assert shown("?kind=deleted") == ["deleted kim"]
     assert len(shown(f"?q={workspace.pk}")) == 3
     assert shown("?since=2099-01-01") == []
+
+
+def test_the_list_says_each_thing_once_and_tells_rows_of_one_name_apart(staff) -> None:
+    rows = make_rows()
+    delivery = Delivery.objects.get()
+    for kind, row, said in (
+        (Kind.PRESSED, delivery, "Replay"),
+        (Kind.CHANGED, rows["rule"], "No fields changed."),
+        (Kind.CHANGED, rows["rule"], "Changed Name."),
+        (Kind.LOOKED, delivery.event, ""),
+    ):
+        audit.note(kind, by=audit.Actor("kim"), about=row, said=said)
+    cells = re.findall(
+        r"field-(?:what|row_it_is_about)[^>]*>(?:<a [^>]*>)?([^<]*)",
+        staff.get(reverse("admin:meshes_auditentry_changelist")).content.decode(),
+    )
+
+    told = [" ".join(each.split()) for each in cells]
+    assert f"Delivery of page.completed ({delivery.pk})" in told
+    assert f"Event page.completed ({delivery.event_id})" in told
+    assert {"Replay", "Saved, with nothing changed", "Changed Name."} <= set(told)
 
 
 def test_people_who_see_some_workspaces_read_of_those_alone() -> None:
