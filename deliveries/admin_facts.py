@@ -56,7 +56,7 @@ def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
         Fact("User id", event.user_id),
         Fact("Event", event.event, address(event)),
         Fact("Rule", version.name, address(delivery.rule)),
-        Fact("Waits for", wording.condition(version)),
+        Fact("Rule's condition", wording.condition(version)),
         Fact("What it does", action(delivery)),
         Fact("After a hold", repaired_target(delivery)),
         Fact("Connection", delivery.connection.name, address(delivery.connection)),
@@ -101,9 +101,7 @@ def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
         yield Fact(asked.capitalize(), f"asked for by {delivery.asked_by}, waits for its turn")
     if ended is not None:
         label = "Delivered" if delivery.status == Status.COMPLETED else "Ended"
-        took = round((ended - delivery.created_at).total_seconds() * 1_000)
-        after = f", {wording.duration(max(took, 0))} after it was received"
-        yield Fact(label, wording.moment(ended, seconds=True) + after)
+        yield Fact(label, wording.moment(ended, seconds=True) + _how_soon(delivery, ended))
     elif delivery.held_reason:
         yield Fact("Held since", _moment(delivery.held_at))
     elif delivery.status == Status.PROCESSING and delivery.batch is not None:
@@ -112,6 +110,14 @@ def _times(delivery: Delivery, *, now: datetime) -> Iterator[Fact]:
     elif delivery.status != Status.PROCESSING:
         yield Fact("Next attempt", _next(delivery, now=now))
         yield Fact("Account paused until", _moment(paused) if paused and paused > now else "")
+
+
+def _how_soon(delivery: Delivery, ended: datetime) -> str:
+    """How long after its event it was; a replay, which is later by choice, is only named."""
+    if delivery.trigger == Trigger.REPLAY:
+        return ", by a replay"
+    took = round((ended - delivery.created_at).total_seconds() * 1_000)
+    return f", {wording.duration(max(took, 0))} after it was received"
 
 
 def is_over(delivery: Delivery) -> bool:

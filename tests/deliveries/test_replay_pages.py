@@ -61,6 +61,18 @@ def test_a_replay_is_asked_for_with_what_differs(staff, rule):
     assert row(delivery)["status"] == "failed"
 
 
+def test_only_what_went_out_without_a_replay_says_how_soon_it_did(staff, rule):
+    delivery = ended(rule, status="completed", created_at=NOW, completed_at=NOW)
+    assert ", 0 ms after it was received" in text_of(staff, page(delivery))
+
+    Delivery.objects.filter(pk=delivery.pk).update(trigger="replay")
+
+    text = text_of(staff, page(delivery))
+    assert ", by a replay" in text
+    assert "after it was received" not in text
+    assert "Rule&#x27;s condition" in text
+
+
 def test_a_confirmed_replay_says_so_and_carries_the_persons_name(staff, rule):
     delivery = ended(rule)
 
