@@ -70,7 +70,6 @@ class PersonMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.model._meta,
             "title": title,
             "media": self.media,
             "page": page,

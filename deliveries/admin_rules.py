@@ -68,7 +68,8 @@ class RulePagesAdmin(LooksMixin, RuleAdmin):
             for status, count in (("delivered", figures.delivered), ("failed", figures.failed))
             if count
         ]
-        return format_html("{}" + ", {}" * (len(parts) - 1), *parts)
+        # In one element, as the list on a phone spreads what stands loose in a cell.
+        return format_html("<span>{}" + ", {}" * (len(parts) - 1) + "</span>", *parts)
 
     @admin.display(description="Last fired", ordering=BY_LAST_FIRED)
     def fired(self, rule: Any) -> str:

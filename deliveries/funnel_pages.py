@@ -163,7 +163,8 @@ def _weeks(
 def _chart(step: Step, funnel: Funnel) -> Bars:
     series = [_pieces(counts) for counts in step.weeks]
     titles = [f"{_week(funnel, n)}: {_told(counts)}" for n, counts in enumerate(step.weeks)]
-    label = f"By week, from {_week(funnel, 0).lower()}"
+    first = _week(funnel, 0)
+    label = f"By week, from {first[:1].lower()}{first[1:]}"
     return bars(series, titles=titles, label=label)
 
 

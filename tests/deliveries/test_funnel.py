@@ -85,6 +85,12 @@ def test_weeks_begin_on_mondays_in_the_zone_of_the_viewer() -> None:
     ]
 
 
+def test_the_months_of_weeks_keep_their_capital(staff: Client, counted) -> None:
+    text = staff.get(FUNNEL).content.decode()
+
+    assert re.search(r"By week, from week of \d+ [A-Z][a-z]{2} \d{4}", text)
+
+
 def test_what_came_is_told_in_its_week_and_nothing_older_than_eight(clock) -> None:
     workspace = make_workspace()
     for days, count in ((0, 1), (7, 2), (49, 4), (56, 8)):

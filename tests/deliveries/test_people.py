@@ -54,6 +54,16 @@ def test_events_of_the_address_and_of_the_user_id_are_one_person(rule) -> None:
     assert theirs(first) == theirs(without_id) == theirs(without_address) == wanted
 
 
+def test_the_pages_of_people_are_headed_people(staff: Client, rule) -> None:
+    event = make_event(workspace=rule.workspace, email=ALEX)
+
+    for address in (PEOPLE, person_page(event)):
+        heading = re.search(r"<h1.*?</h1>", staff.get(address).content.decode(), re.DOTALL)
+        assert heading is not None
+        assert "People" in heading[0]
+        assert "Events" not in heading[0]
+
+
 def test_a_user_id_that_others_use_too_brings_no_stranger(staff: Client, rule) -> None:
     mine = make_event(workspace=rule.workspace, email=ALEX, user_id="anonymous")
     make_event(workspace=rule.workspace, email="kim@example.com", user_id="anonymous")
