@@ -11,7 +11,7 @@ from deliveries.planning import moment_of
 from deliveries.trial_prefill import body_of
 
 FIELDS, JSON = "fields", "json"
-WITH_A_ZONE = "with a zone, such as 2026-03-21T15:06:00Z."
+ZONE = "a zone, such as 2026-03-21T15:06:00Z."
 MARKED = '{} <span class="trial-needed">*</span>'
 NEEDED = ("email", "event")
 """What is marked, as it must not be blank where the fields are sent."""
@@ -29,9 +29,7 @@ class TrialForm(forms.Form):
     page_title = forms.CharField(label="Page title", required=False)
     page_id = forms.CharField(label="Page ID", required=False)
     sequence_step = forms.CharField(label="Step", required=False)
-    completed_at = forms.CharField(
-        label="Completed at", required=False, help_text=f"W{WITH_A_ZONE[1:]}"
-    )
+    completed_at = forms.CharField(label="Completed at", required=False, help_text=f"With {ZONE}")
     user_id = forms.CharField(label="User ID", required=False)
     event = forms.CharField(label="Event", required=False)
     resource = forms.CharField(label="Resource", required=False)
@@ -68,7 +66,7 @@ class TrialForm(forms.Form):
             self.add_error("email", "Say whose contact the rule is to change.")
         when = values.get("completed_at")
         if when and moment_of(when) is None:
-            self.add_error("completed_at", f"Write a date and a time {WITH_A_ZONE}")
+            self.add_error("completed_at", f"Write a date and a time with {ZONE}")
         return values
 
     def raw(self) -> bytes:

@@ -41,6 +41,8 @@ def test_a_mapping_gets_a_row_and_its_version_is_compared(page: Page) -> None:
     world.emit("alex@northstar.io")
     visit(page, reverse("admin:rules_mappingversion_edit", args=[world.connection.pk]))
 
+    expect(page.get_by_text("each look at them is logged with your name")).to_be_visible()
+    press(page, page.get_by_role("button", name="Show the values"))
     press(page, page.get_by_role("button", name="Add a row"))
     page.keyboard.type("Company")
     row = page.locator("fieldset").last
