@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +68,19 @@ def test_the_overview_looks_well(page: Page, history) -> None:
     visit(page, "/admin/")
 
     look(page, "overview")
+
+
+def test_a_reason_and_a_time_narrow_the_list_together(page: Page, history) -> None:
+    visit(page, reverse("admin:deliveries_delivery_changelist") + "?since=24h")
+    page.locator("a", has_text=re.compile(r"^\s*Filters")).click()
+    expect(page.get_by_label("time: received since")).not_to_have_value("")
+
+    page.get_by_label("reason", exact=True).select_option("email_missing")
+    page.get_by_label("time: received since").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Apply").first.click()
+
+    expect(page).to_have_url(re.compile(r"reason=email_missing.*since=20"))
+    expect(page.get_by_text("1 delivery on this page")).to_be_visible()
 
 
 def test_pages_before_a_change_look_well(page: Page, world, history) -> None:
