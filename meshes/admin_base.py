@@ -17,6 +17,8 @@ from meshes import theme
 from meshes.admin_auditing import AuditedMixin
 from meshes.admin_buttons import ButtonsMixin
 from meshes.admin_deleting import SoftDeleteMixin
+from meshes.admin_lists import ListsMixin
+from meshes.admin_panes import PanesMixin
 from meshes.admin_returning import ReturningMixin
 from meshes.models import Configuration, Organization, Workspace
 from meshes.visibility import limited_to, visible_workspaces
@@ -70,7 +72,7 @@ def who(request: HttpRequest) -> str:
     return request.user.get_username()[:200]
 
 
-class LiveChoicesMixin:
+class LiveChoicesMixin(PanesMixin):
     """Offers only rows that are not deleted and that the person may see."""
 
     def formfield_for_dbfield(
@@ -95,7 +97,7 @@ class LiveChoicesMixin:
     ) -> Any:
         """The choice field over live, visible rows."""
         kwargs = {**_choices(db_field, request), **kwargs}
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 def _choices(
@@ -117,7 +119,9 @@ def _chosen_if_only_one(field: Any, db_field: ForeignKey[Any, Any]) -> Any:
     return field
 
 
-class ModelAdmin(AuditedMixin, LiveChoicesMixin, ButtonsMixin, ReturningMixin, ThemeModelAdmin):
+class ModelAdmin(
+    AuditedMixin, ListsMixin, LiveChoicesMixin, ButtonsMixin, ReturningMixin, ThemeModelAdmin
+):
     """The base of every page of ours.
 
     Shape: `workspace_path` is the lookup that leads to a row's workspace, for
@@ -200,7 +204,7 @@ class StackedInline(LiveChoicesMixin, ThemeStackedInline):
     """Rows of a related table, one form each."""
 
 
-class UserAdmin(AuditedMixin, ButtonsMixin, DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(AuditedMixin, PanesMixin, ButtonsMixin, DjangoUserAdmin, ThemeModelAdmin):  # type: ignore[type-arg]
     """People of the staff, in the theme's clothes."""
 
     form = UserChangeForm
@@ -208,5 +212,5 @@ class UserAdmin(AuditedMixin, ButtonsMixin, DjangoUserAdmin, ThemeModelAdmin):  
     change_password_form = AdminPasswordChangeForm
 
 
-class GroupAdmin(AuditedMixin, DjangoGroupAdmin, ThemeModelAdmin):
+class GroupAdmin(AuditedMixin, PanesMixin, DjangoGroupAdmin, ThemeModelAdmin):  # type: ignore[misc]
     """Groups of permissions, in the theme's clothes."""
