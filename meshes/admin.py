@@ -57,6 +57,10 @@ class OrganizationAdmin(ConfigurationAdmin):
     readonly_fields = FIXED
     when_empty = "Add the company that runs your workspaces."
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Facts about the organization once it exists."""
+        return ["name", *FIXED] if obj else ["name"]
+
 
 class PublishableKeyInline(TabularInline):
     """The workspace's keys, to copy and to judge; changes are buttons."""
@@ -182,7 +186,7 @@ class PublishableKeyAdmin(KeyAdmin):
     @admin.display(description="key")
     def beginning(self, key: PublishableKey) -> str:
         """Enough of the key to recognize it in a list."""
-        return f"{key.key[:26]}…"
+        return key.beginning
 
     @admin.display(description="key")
     def shown(self, key: PublishableKey) -> SafeString:

@@ -80,7 +80,7 @@ CREATE = Button(
 ROTATE = Button(
     name="rotate",
     label="Rotate",
-    question="Make a new key in place of {row} in {row.workspace}? "
+    question="Make a new key in place of {row} ({row.beginning}) in {row.workspace}? "
     f"The old one works for {DAYS} more days.",
     act=_rotate,
     shown=_is_active,
@@ -89,7 +89,7 @@ ROTATE = Button(
 REVOKE = Button(
     name="revoke",
     label="Revoke",
-    question="Revoke the key {row} of {row.workspace}? "
+    question="Revoke the key {row} ({row.beginning}) of {row.workspace}? "
     "Every request that uses it is refused from then on.",
     act=_revoke,
     shown=_is_usable,
@@ -98,7 +98,8 @@ REVOKE = Button(
 REVOKE_MACHINE = Button(
     name="revoke",
     label="Revoke",
-    question="Revoke the machine key {row}? Every request that uses it is refused from then on.",
+    question="Revoke the machine key {row} ({row.access_key}) of {row.organization}? "
+    "Every request that uses it is refused from then on.",
     act=_revoke_machine,
     shown=_is_usable,
     danger=True,

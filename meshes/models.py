@@ -194,6 +194,11 @@ class PublishableKey(Configuration):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def beginning(self) -> str:
+        """Enough of the key to tell it from others of its name."""
+        return f"{self.key[:26]}…"
+
 
 class MachineKey(Configuration):
     """An access key and secret for server-side clients of one organization.

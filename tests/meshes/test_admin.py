@@ -64,6 +64,25 @@ def test_a_button_asks_on_get_and_acts_on_post(staff) -> None:
     assert PublishableKey.objects.get().revoked_at is not None
 
 
+def test_keys_of_one_name_are_told_apart_before_they_are_revoked_or_replaced(staff) -> None:
+    workspace = make_workspace()
+    key, other = (create_key(workspace, name="Site", by="t") for _ in range(2))
+
+    for name in ("revoke", "rotate"):
+        asked = staff.get(button(key, name)).content.decode()
+        assert f"Site ({key.beginning})" in asked
+        assert other.beginning not in asked
+        assert key.key not in asked
+
+
+def test_a_machine_key_is_named_by_its_access_key_before_it_is_revoked(staff) -> None:
+    key, _ = create_machine_key(make_organization(), name="Backend", by="t")
+
+    asked = staff.get(button(key, "revoke")).content.decode()
+
+    assert f"Revoke the machine key Backend ({key.access_key}) of {key.organization}?" in asked
+
+
 def test_a_button_without_a_csrf_token_does_nothing(admin_user) -> None:
     key = create_key(make_workspace(), name="Site", by="t")
     client = Client(enforce_csrf_checks=True)
