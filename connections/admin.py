@@ -18,6 +18,7 @@ from connections import destinations
 from connections.activation import is_verified
 from connections.admin_catalog import CatalogEntryAdmin
 from connections.admin_columns import ConnectionColumns
+from connections.admin_deleting import rules_in_the_way
 from connections.buttons import BUTTONS
 from connections.connection_page import page_of
 from connections.forms import Look, form_for
@@ -80,6 +81,10 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     search_fields = ("name", "account__key")
     readonly_fields = ("destination", "host", "maker")
     change_form_template = "admin/connections/connection.html"
+    deleting = (
+        "Its key is destroyed, and no rule can use it any more. The history of what it sent stays."
+    )
+    in_the_way = "Active rules use it. Switch each of these off or delete it, then come back:"
 
     class Media:
         css = {"all": ["connections/connection.css", "meshes/charts.css"]}
@@ -176,8 +181,7 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The connection alone; active rules stand in the way, others do not."""
         rows, counts, lacking, _ = super().get_deleted_objects(objs, request)
-        rules = [rule for obj in objs for rule in obj.rules.live().filter(active=True)]
-        kept = [f"Rule “{rule}”: switch it off or delete it first." for rule in rules]
+        kept = [line for obj in objs for line in rules_in_the_way(obj, request.user)]
         return rows, counts, lacking, kept
 
     def delete_model(self, request: HttpRequest, obj: Connection) -> None:

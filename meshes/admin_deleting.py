@@ -7,13 +7,35 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from meshes.retiring import in_use_by, retire
+from meshes.retiring import Use, retire, uses_of
 
 
-class SoftDeleteMixin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DeletingPage(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The page that asks before a row is deleted, or says what has to be done first.
+
+    Shape: `deleting` says what deleting a row does, `in_the_way` what to do
+    about the rows that need it, which are listed after that sentence.
+    """
+
+    delete_confirmation_template = "admin/deleting.html"
+    deleting = "It leaves the lists, and its history stays."
+    in_the_way = "Delete what uses it first, then come back:"
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        """The page with the words of this table."""
+        row, opts = context["object"], self.opts
+        page = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
+        words = {"deleting": self.deleting, "in_the_way": self.in_the_way}
+        context |= {**words, "back": reverse(page, args=[row.pk])}
+        return super().render_delete_form(request, context)
+
+
+class SoftDeleteMixin(DeletingPage):
     """Marks rows as deleted and refuses while other rows need them."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -30,7 +52,18 @@ class SoftDeleteMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
         """What the confirmation lists: the rows, and what stands in the way."""
         rows = list(objs)
-        in_the_way = [sentence for row in rows for sentence in in_use_by(row)]
+        in_the_way = [self._shown(request, row, use) for row in rows for use in uses_of(row)]
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         counts = {self.opts.verbose_name_plural: len(rows)}
         return [str(row) for row in rows], counts, lacking, in_the_way
+
+    def _shown(self, request: HttpRequest, row: Any, use: Use) -> str:
+        """The use in words, which lead people who may see these rows to their list."""
+        site = self.admin_site
+        page = site.get_model_admin(use.table) if site.is_registered(use.table) else None
+        if page is None or not page.has_view_permission(request):
+            return use.words
+        opts, asked = use.table._meta, f"{use.column}__id__exact"
+        address = reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_changelist")
+        query = f"?{asked}={row.pk}" if page.lookup_allowed(asked, str(row.pk), request) else ""
+        return format_html('<a class="text-link" href="{}{}">{}</a>', address, query, use.words)

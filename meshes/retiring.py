@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from meshes.models import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How many live rows of one table hang on a row, by which column of theirs."""
+
+    table: type[Configuration]
+    column: str
+    count: int
+
+    @property
+    def words(self) -> str:
+        """The use as words: `2 connections`."""
+        names = self.table._meta
+        return (
+            f"{self.count} {names.verbose_name if self.count == 1 else names.verbose_name_plural}"
+        )
 
 
 class StillInUse(Exception):
@@ -20,15 +38,15 @@ def retire(row: Configuration, *, by: str, now: datetime) -> None:
     """
     with transaction.atomic():
         type(row).objects.select_for_update().get(pk=row.pk)
-        if users := in_use_by(row):
-            raise StillInUse(f"{row} is still in use: {', '.join(users)}. Delete these first.")
+        if users := ", ".join(use.words for use in uses_of(row)):
+            raise StillInUse(f"{row} is still in use: {users}. Delete these first.")
         row.deleted_at = now
         row._change_reason = f"deleted by {by}"[:100]  # type: ignore[attr-defined]
         row.save(update_fields=["deleted_at", "updated_at"])
 
 
-def in_use_by(row: Configuration) -> list[str]:
-    """What hangs on the row, as words: ["2 connections", "1 rule"].
+def uses_of(row: Configuration) -> list[Use]:
+    """What hangs on the row, table by table.
 
     Shape: rows that only describe this one, listed in its table's `PARTS`,
     go with it and do not count.
@@ -41,6 +59,5 @@ def in_use_by(row: Configuration) -> list[str]:
         if relation.many_to_many or name in getattr(row, "PARTS", ()):
             continue
         count = table.objects.live().filter(**{relation.field.name: row}).count()
-        noun = table._meta.verbose_name if count == 1 else table._meta.verbose_name_plural
-        found += [f"{count} {noun}"] if count else []
+        found += [Use(table, relation.field.name, count)] if count else []
     return found

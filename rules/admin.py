@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from meshes.admin_base import ConfigurationAdmin, ModelAdmin, who
+from meshes.admin_deleting import DeletingPage
 from rules.admin_exchange import ExchangeMixin
 from rules.admin_list import (
     SHOWN_WARNINGS,
@@ -30,15 +31,12 @@ from rules.models import EventType, MappingVersion, ResourceType, Rule
 from rules.saving import delete_rule
 from rules.wording import action_words, condition_words
 
-DELETING = (
-    "no event matches it any more, and deliveries that still wait are canceled. Its history stays."
-)
-
-
 admin.site.register(MappingVersion, MappingAdmin)
 
 
-class RuleAdmin(RuleListMixin, ExchangeMixin, VersionsMixin, TargetsMixin, ModelAdmin):
+class RuleAdmin(
+    RuleListMixin, ExchangeMixin, VersionsMixin, TargetsMixin, DeletingPage, ModelAdmin
+):
     """Rules: made, changed, switched and deleted here.
 
     Why: the room above registers it, with what happened beside each rule.
@@ -57,6 +55,10 @@ class RuleAdmin(RuleListMixin, ExchangeMixin, VersionsMixin, TargetsMixin, Model
     readonly_fields = ["state", "changes", "mapping"]
     workspace_path = "workspace"
     change_form_template = "admin/rules/rule.html"
+    deleting = (
+        "No event matches it any more, and deliveries that still wait are canceled. "
+        "Its history stays."
+    )
     form_of_rules = RuleForm
     when_empty = "Add one: when this page is completed, give the contact that tag."
 
@@ -136,10 +138,10 @@ class RuleAdmin(RuleListMixin, ExchangeMixin, VersionsMixin, TargetsMixin, Model
         delete_rule(obj, by=who(request), now=timezone.now())
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The rule alone: it is only marked, and its history stays."""
+        """The rule alone, as it is only marked."""
         lacking = set() if self.has_delete_permission(request) else {"rule"}
-        told = [f"{rule}: {DELETING}" for rule in objs]
-        return told, {"rules": len(told)}, lacking, []
+        rules = [str(rule) for rule in objs]
+        return rules, {"rules": len(rules)}, lacking, []
 
     @admin.display(description="When")
     def condition(self, rule: Rule) -> str:

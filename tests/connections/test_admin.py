@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from connections.admin_deleting import SHOWN
 from connections.models import Account, CatalogEntry, Connection
 from connections.pace import pause
 from meshes.encryption import Sealed
@@ -259,7 +260,7 @@ def test_a_refused_key_keeps_it_off(staff, saved):
 
 
 def test_deleting_asks_marks_the_row_and_takes_it_off_the_list(staff, saved):
-    assert "Are you sure" in text(staff.get(page(saved, "delete")))
+    assert "Its key is destroyed" in text(staff.get(page(saved, "delete")))
 
     staff.post(page(saved, "delete"), {"post": "yes"})
 
@@ -269,12 +270,37 @@ def test_deleting_asks_marks_the_row_and_takes_it_off_the_list(staff, saved):
 
 
 def test_an_active_rule_stands_in_the_way_of_deleting(staff, saved):
-    make_rule(connection=saved, name="Welcome them")
+    rule = make_rule(connection=saved, name="Welcome them")
 
-    assert "Welcome them" in text(staff.get(page(saved, "delete")))
+    shown = text(staff.get(page(saved, "delete")))
+    assert "Switch each of these off or delete it, then come back" in shown
+    assert f'href="/admin/rules/rule/{rule.pk}/change/">Rule “Welcome them”</a>' in shown
+    assert 'name="post"' not in shown
     staff.post(page(saved, "delete"), {"post": "yes"})
 
     assert stored().deleted_at is None
+
+
+def test_many_rules_in_the_way_are_led_to_by_one_link(staff, saved):
+    for number in range(SHOWN + 2):
+        make_rule(connection=saved, name=f"Welcome {number}", page_id=f"page-{number}")
+
+    shown = text(staff.get(page(saved, "delete")))
+
+    assert shown.count("Rule “Welcome") == SHOWN
+    assert f"All {SHOWN + 2} active rules of this connection" in shown
+    assert f"?connection__id__exact={saved.pk}&amp;active__exact=1" in shown
+
+
+def test_who_may_not_see_rules_gets_their_names_without_links(client, saved):
+    make_rule(connection=saved, name="Welcome them")
+    person = User.objects.create_user("kim", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename__endswith="_connection"))
+    client.force_login(person)
+
+    shown = text(client.get(page(saved, "delete")))
+
+    assert "<li>Rule “Welcome them”</li>" in shown
 
 
 def test_a_rule_that_came_in_between_is_said(staff, saved, monkeypatch):

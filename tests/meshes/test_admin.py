@@ -195,8 +195,31 @@ def test_a_workspace_in_use_is_not_deleted(staff) -> None:
 
     answer = staff.post(page(connection.workspace, "delete"), {"post": "yes"})
 
-    assert "1 connection" in answer.content.decode()
+    uses = f"/admin/connections/connection/?workspace__id__exact={connection.workspace_id}"
+    assert f'href="{uses}">1 connection</a>' in answer.content.decode()
     assert Workspace.objects.get(pk=connection.workspace_id).deleted_at is None
+
+
+def test_deleting_says_that_history_stays(staff) -> None:
+    shown = staff.get(page(make_workspace(), "delete")).content.decode()
+
+    assert "It leaves the lists, and its history stays." in shown
+    assert "related items" not in shown
+
+
+def test_a_new_organization_has_no_facts_yet(staff) -> None:
+    empty = staff.get(reverse("admin:meshes_organization_add")).content.decode()
+    stored = staff.get(page(make_organization())).content.decode()
+
+    assert "Created by" not in empty
+    assert "Created by" in stored
+
+
+def test_two_panes_do_not_say_how_a_plain_list_is_clicked(staff) -> None:
+    shown = staff.get(reverse("admin:meshes_membership_add")).content.decode()
+
+    assert "Choose none to give access to all." in shown
+    assert "Hold down" not in shown
 
 
 def test_a_workspace_with_nothing_but_keys_is_deleted(staff) -> None:
