@@ -14,13 +14,20 @@ from django.utils import timezone
 from connections import destinations
 from connections.accounts import FASTEST, SLOWEST, set_rate
 from connections.activation import is_verified
+from connections.checking import LIKELY_TYPO
 from connections.destinations.base import CredentialField
 from connections.drafts import ConnectionDraft
 from connections.models import Connection
-from connections.refusals import CannotSave, NotConfirmed
+from connections.refusals import CannotSave, NotConfirmed, Refused
 from connections.saving import Saved, save_connection
 from connections.states import ago
 
+WRONG_KEY = frozenset({"unauthorized", "forbidden", "login_page", "api_key_malformed"})
+WRONG_ADDRESS = LIKELY_TYPO | {"address_refused", "answer_too_large"}
+NAME_HELP = (
+    "Shown wherever this connection is chosen, such as Acme ActiveCampaign. Letters from a to z, "
+    "digits, spaces, underscores and hyphens, at most 128."
+)
 RATE_HELP = (
     "Requests per second that Meshes may send to this account, from all its connections "
     "together. ActiveCampaign allows 5 for everything that talks to the account; choose less "
@@ -68,6 +75,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Connection
         fields = ("workspace", "name", "bulk_import")
+        help_texts: ClassVar = {"name": NAME_HELP}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,8 +139,18 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _explain(self, refusal: CannotSave) -> None:
         for key, sentence in refusal.errors.items():
-            self.add_error(key if key in self.fields else None, sentence)
+            self.add_error(self._field_of(key, refusal), sentence)
         self.unconfirmed = isinstance(refusal, NotConfirmed)
+
+    def _field_of(self, key: str, refusal: CannotSave) -> str | None:
+        """The field that the sentence belongs beside; None where no single one is to blame."""
+        if key in self.fields:
+            return key
+        reason = refusal.reason if isinstance(refusal, Refused) else ""
+        if reason not in WRONG_KEY | WRONG_ADDRESS:
+            return None
+        secret = reason in WRONG_KEY
+        return next((item.key for item in self.declared if item.secret == secret), None)
 
 
 def form_for(kind: str, *, by: str, look: Look) -> type[ConnectionForm]:

@@ -29,7 +29,14 @@ class NameTaken(CannotSave):
 
 
 class Refused(CannotSave):
-    """The destination does not accept the key or the address."""
+    """The destination does not accept the key or the address.
+
+    Shape: `reason` is the code of the check that says which.
+    """
+
+    def __init__(self, errors: Mapping[str, str], *, reason: str = "") -> None:
+        super().__init__(errors)
+        self.reason = reason
 
 
 class NotConfirmed(CannotSave):

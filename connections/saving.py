@@ -151,7 +151,7 @@ def _refuse_another_account(
 
 def _refuse_bad(check: CheckResult, draft: ConnectionDraft) -> None:
     if check.refused:
-        raise Refused({"": check.message})
+        raise Refused({"": check.message}, reason=check.reason)
     if not check.ok and not draft.save_unchecked:
         raise NotConfirmed({"": check.message})
 

@@ -103,6 +103,30 @@ def test_a_wrong_key_is_refused_beside_the_form_and_nothing_is_stored(staff, fil
     assert not Account.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("over", "field"),
+    [({"api_key": CANARY}, "api_key"), ({"api_url": "http://nowhere.invalid"}, "api_url")],
+)
+def test_what_the_account_refuses_is_said_first_and_at_the_field_to_blame(
+    over, field, staff, filled, saved
+):
+    answer = staff.post(page(saved), filled(**over))
+
+    shown = answer.content.decode()
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert shown.index('class="errornote') < shown.index('class="connection-cards"')
+
+
+def test_a_connection_that_is_not_edited_shows_how_it_does_first(staff, saved):
+    shown = staff.get(page(saved)).content.decode()
+
+    assert shown.index('class="connection-cards"') < shown.index('id="connection_form"')
+
+
+def test_what_a_name_may_hold_is_told_beforehand(staff, workspace):
+    assert "Letters from a to z, digits, spaces, underscores and hyphens" in text(staff.get(ADD))
+
+
 def test_a_bad_address_is_named_at_its_field(staff, filled):
     answer = staff.post(ADD, filled(api_url="https://a.example/admin/"))
 
