@@ -93,6 +93,11 @@ def target_label(draft: RuleDraft) -> str:
     return found.label
 
 
+def missing_target(action: Action) -> str:
+    """What somebody reads who has chosen an action and not what it acts on."""
+    return f"Choose the {action.target_kind}."
+
+
 def _check_texts(draft: RuleDraft) -> None:
     for field, longest in LENGTHS.items():
         text = getattr(draft, field)
@@ -118,7 +123,7 @@ def _checked_action(draft: RuleDraft) -> Action:
     if action is None:
         raise ActionUnknown("Choose an action that the connection offers.", field="action")
     if action.needs_target and not draft.target_id:
-        raise TargetMissing(f"Choose the {action.target_kind}.", field="target_id")
+        raise TargetMissing(missing_target(action), field="target_id")
     if draft.target_id and not action.needs_target:
         raise TargetNotWanted(
             f"“{action.label}” works on the contact itself. Leave this empty.", field="target_id"

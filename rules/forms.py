@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connections import destinations
 from connections.models import Connection
-from rules.drafts import RuleDraft
+from rules.drafts import RuleDraft, missing_target
 from rules.errors import Refused
 from rules.models import CONDITION_FIELDS, Rule
 from rules.saving import save_rule
@@ -81,6 +81,15 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = LABELS
         help_texts = HELP
         widgets = {"target_id": forms.HiddenInput}
+
+    def clean(self) -> dict[str, Any]:
+        """What was typed; a target that is missing is told with all else that is wrong."""
+        values = super().clean() or self.cleaned_data
+        connection, typed = values.get("connection"), values.get("target_label", "")
+        action = action_of(connection.kind, values.get("action", "")) if connection else None
+        if action and action.needs_target and not typed and "target_label" not in self.errors:
+            self.add_error("target_label", missing_target(action))
+        return values
 
     def _post_clean(self) -> None:
         if self.errors:

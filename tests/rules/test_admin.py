@@ -162,6 +162,26 @@ def test_a_refusal_stands_at_its_field_and_nothing_is_stored(
     assert (Rule.objects.count(), RuleVersion.objects.count()) == (0, 0)
 
 
+def test_all_that_is_missing_is_told_at_once(staff: Client, connection: Connection) -> None:
+    page = staff.post(ADD, form(connection, name="", target_label="", target_id=""))
+
+    assert errors_of(page) == {
+        "name": ["This field is required."],
+        "target_label": ["Choose the tag."],
+    }
+    assert not Rule.objects.exists()
+
+
+def test_what_is_wrong_stands_before_the_buttons(staff: Client, connection: Connection) -> None:
+    rule = make_rule(connection=connection)
+    at_rest = staff.get(change_page(rule)).content.decode()
+    refused = staff.post(change_page(rule), form(connection, name="")).content.decode()
+
+    button, note = "Send test event…", 'class="errornote'
+    assert at_rest.count(button) == refused.count(button) == 1
+    assert refused.index(note) < refused.index(button)
+
+
 def test_a_twin_is_refused_above_the_form(staff: Client, connection: Connection) -> None:
     staff.post(ADD, form(connection))
 
