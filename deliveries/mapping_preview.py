@@ -116,7 +116,7 @@ def _named(event: Event) -> str:
 def _line(editing: Editing, row: Row, payload: Mapping[str, Any], *, clear: bool) -> Line:
     label = next((each.label for each in editing.dests if each.key == row.dest), "No field chosen")
     if row.faults:
-        return Line(label, source_words(row), "", "", " ".join(row.faults))
+        return Line(label, source_words(row), "", "", " ".join(fault.words for fault in row.faults))
     entry = field_of(row)
     mapped = evaluate({"fields": [{**entry, "on_error": "warn_action"}]}, payload)
     plain = evaluate({"fields": [{"dest": "found", "source": entry["source"]}]}, payload)

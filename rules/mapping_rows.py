@@ -11,19 +11,55 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.mapping_steps import BadText, Step, literal_of, literal_text, step_of, transform_of
+from rules.mapping_steps import (
+    KINDS,
+    BadText,
+    Step,
+    literal_of,
+    literal_text,
+    step_of,
+    transform_of,
+)
 
 MAX_ROWS, MAX_STEPS = 300, 10
 SENT = re.compile(r"row-(\d{1,4})-dest")
 SKIP = "skip_field"
 
 
+PARTS = {
+    "dest": "Field of the contact",
+    "source": "Key in the payload, or the value",
+    "on_error": "If that fails",
+    "notes": "Note for colleagues",
+    "transforms": "Steps",
+}
+PLACE = re.compile(r"fields\[(\d+)\](?:\.(\w+))?(?:\[(\d+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong with one input of a row.
+
+    Shape: `part` ends the input's name: `dest`, `source`, `step-0` and so on;
+    it is empty for the row as a whole.
+    """
+
+    part: str
+    sentence: str
+
+    @property
+    def words(self) -> str:
+        """The sentence after the name of the input that the person sees."""
+        step = self.part.removeprefix("step-")
+        label = f"Step {int(step) + 1}" if step.isdecimal() else PARTS.get(self.part, "")
+        return f"{label}: {self.sentence}" if label else self.sentence
+
+
 @dataclass(slots=True)
 class Row:
     """One row: a field of the contact, where its value comes from, what is done to it.
 
-    Shape: `kind` is `path`, or which literal `source` is the text of;
-    `faults` are sentences for the person who typed.
+    Shape: `kind` is `path`, or which literal `source` is the text of.
     """
 
     dest: str = ""
@@ -33,7 +69,12 @@ class Row:
     on_error: str = SKIP
     notes: str = ""
     remove: bool = False
-    faults: list[str] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
+
+    @property
+    def marked(self) -> set[str]:
+        """The inputs that a fault is about."""
+        return {fault.part for fault in self.faults}
 
     @property
     def blank(self) -> bool:
@@ -63,12 +104,12 @@ class Sent:
     def blame(self, faults: Iterable[tuple[str, str]]) -> None:
         """Put every fault of the schema beside the row that it is about."""
         for path, sentence in faults:
-            found = re.match(r"fields\[(\d+)\](?:\.(?:transforms\[(\d+)\])?)?", path)
+            found = PLACE.match(path)
             if found is None or int(found[1]) >= len(self.kept):
                 self.faults.append(sentence)
                 continue
-            place = f"Step {int(found[2]) + 1}: " if found[2] else ""
-            self.kept[int(found[1])].faults.append(place + sentence)
+            part = f"step-{found[3]}" if found[3] else found[2] or ""
+            self.kept[int(found[1])].faults.append(RowFault(part, sentence))
 
 
 def rows_of(schema: Mapping[str, Any]) -> list[Row]:
@@ -143,7 +184,7 @@ def _source(row: Row) -> dict[str, Any]:
     try:
         return {"type": "literal", "value": literal_of(row.kind, row.source)}
     except BadText as bad:
-        row.faults.append(str(bad))
+        row.faults.append(RowFault("source" if row.kind in KINDS else "kind", str(bad)))
         return {"type": "literal", "value": None}
 
 
@@ -151,7 +192,7 @@ def _step(row: Row, number: int, step: Step) -> dict[str, Any]:
     try:
         return transform_of(step)
     except BadText as bad:
-        row.faults.append(f"Step {number + 1}: {bad}")
+        row.faults.append(RowFault(f"step-{number}", str(bad)))
         return {"type": "trim"}
 
 

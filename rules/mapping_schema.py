@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 PATH = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*(\.[a-zA-Z0-9_]+)*")
 ON_ERROR = ("skip_field", "warn_action", "fail_action")
 MAX_FIELDS, MAX_TRANSFORMS = 250, 10
+LARGEST_PLACE, DIGITS = 999_999_999, 60
 
 Fault = tuple[str, str]
 Faults = Iterator[Fault]
@@ -141,9 +142,9 @@ def _default(path: str, transform: dict[str, Any]) -> Faults:
 
 def _substring(path: str, transform: dict[str, Any]) -> Faults:
     if not _is_int(transform.get("start"), least=0):
-        yield f"{path}.start", "The start must be a whole number from 0."
+        yield f"{path}.start", f"The start must be a whole number from 0 to {LARGEST_PLACE}."
     if "length" in transform and not _is_int(transform["length"], least=1):
-        yield f"{path}.length", "The length must be a whole number from 1."
+        yield f"{path}.length", f"The length must be a whole number from 1 to {LARGEST_PLACE}."
 
 
 Check = Callable[[str, dict[str, Any]], Faults]
@@ -182,15 +183,18 @@ def _literal(path: str, found: dict[str, Any], *, longest: int) -> Faults:
     if isinstance(value, str):
         yield from _text(path, found, longest=longest)
     elif value is not None and not _is_number(value):
-        yield path, f"Use a text of 1 to {longest} characters, a number, true, false or null."
+        number = f"a number of at most {DIGITS} digits before its point"
+        yield path, f"Use a text of 1 to {longest} characters, {number}, true, false or null."
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and abs(value) < 10**60 and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) < 10**DIGITS and math.isfinite(value)
 
 
 def _is_int(value: object, *, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 10**9
+    return (
+        isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST_PLACE
+    )
 
 
 def _is_plain(text: str) -> bool:

@@ -255,3 +255,12 @@ def typed_schema(*rows: tuple[str, str]) -> dict[str, Any]:
     for entry in schema["fields"]:
         entry["source"]["value"] = changed.get(entry["dest"], entry["source"]["value"])
     return schema
+
+
+def test_a_fault_names_its_input_and_marks_it_alone(staff, connection) -> None:
+    shown = text(staff.post(edit_url(connection), typed(("phone", "a b"))))
+
+    assert "<li>Key in the payload, or the value: Name the payload" in shown
+    assert shown.count('aria-invalid="true"') == 1
+    marked = shown.partition('id="row-1-source"')[2].partition(">")[0]
+    assert 'aria-describedby="row-1-faults" aria-invalid="true"' in marked

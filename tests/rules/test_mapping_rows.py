@@ -12,6 +12,7 @@ from rules.mapping_rows import Row, field_of, rows_of, sent_rows
 from rules.mapping_schema import validate_schema
 from rules.mapping_steps import Step
 
+VALUE = "Key in the payload, or the value"
 PATHS = st.from_regex(r"[a-z_][a-z0-9_]{0,9}(\.[a-z0-9_]{1,5}){0,3}", fullmatch=True)
 TEXTS = st.text(st.characters(codec="ascii", exclude_characters="\x00\r"), min_size=1, max_size=40)
 LITERALS = TEXTS | st.booleans() | st.none() | st.integers(-(10**12), 10**12)
@@ -56,19 +57,20 @@ def test_nothing_that_is_sent_breaks_the_reading(data):
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "fault"),
+    ("kind", "text", "part", "fault"),
     [
-        ("number", "three", "Enter a number, such as 3 or 2.5."),
-        ("truth", "maybe", "Enter true or false."),
-        ("odd", "x", "Choose where the value comes from."),
+        ("number", "three", "source", f"{VALUE}: Enter a number, such as 3 or 2.5."),
+        ("truth", "maybe", "source", f"{VALUE}: Enter true or false."),
+        ("odd", "x", "kind", "Choose where the value comes from."),
     ],
 )
-def test_a_fixed_value_that_cannot_be_read_is_said_beside_its_row(kind, text, fault):
+def test_a_fixed_value_that_cannot_be_read_is_said_beside_its_row(kind, text, part, fault):
     row = Row("phone", kind, text)
 
     field_of(row)
 
-    assert row.faults == [fault]
+    assert [each.words for each in row.faults] == [fault]
+    assert row.marked == {part}
 
 
 def test_a_part_without_a_start_is_said_with_its_step():
@@ -76,9 +78,10 @@ def test_a_part_without_a_start_is_said_with_its_step():
 
     field_of(row)
 
-    assert row.faults == [
+    assert [each.words for each in row.faults] == [
         "Step 2: Enter where the part starts, and its length if it has one: 0, 5."
     ]
+    assert row.marked == {"step-1"}
 
 
 def test_rows_that_are_empty_or_to_go_are_left_out():
@@ -94,8 +97,12 @@ def test_faults_of_the_schema_stand_beside_the_rows_they_are_about():
 
     sent.blame(validate_schema(sent.schema, known_dests={"phone"}))
 
-    assert [len(row.faults) for row in sent.rows] == [0, 2, 0]
-    assert sent.rows[1].faults[0].startswith("The account has no such field.")
+    assert [row.marked for row in sent.rows] == [set(), {"dest", "source"}, set()]
+    assert [each.words for each in sent.rows[1].faults] == [
+        "Field of the contact: The account has no such field. Refresh its fields, or choose "
+        "another.",
+        f'{VALUE}: Name the payload\'s key, such as "email" or "user.email".',
+    ]
     assert sent.faults == []
 
 
@@ -104,4 +111,6 @@ def test_more_than_ten_steps_are_refused_and_not_cut():
 
     sent.blame(validate_schema(sent.schema, known_dests={"phone"}))
 
-    assert sent.rows[0].faults == ["The transforms must be a list of at most 10."]
+    assert [each.words for each in sent.rows[0].faults] == [
+        "Steps: The transforms must be a list of at most 10."
+    ]

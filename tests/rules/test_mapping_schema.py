@@ -125,6 +125,25 @@ def test_a_fault_names_its_place_in_one_sentence(bad: object, path: str) -> None
     assert sentence.endswith((".", ".)", '".'))
 
 
+@pytest.mark.parametrize(
+    ("bad", "bound"),
+    [
+        (schema(field(source={"type": "literal", "value": 10**60})), "at most 60 digits"),
+        (
+            schema(field(transforms=[{"type": "substring", "start": 10**9}])),
+            "from 0 to 999999999",
+        ),
+        (
+            schema(field(transforms=[{"type": "substring", "start": 0, "length": 10**9}])),
+            "from 1 to 999999999",
+        ),
+    ],
+)
+def test_a_number_that_is_too_large_is_told_the_largest(bad: object, bound: str) -> None:
+    ((_, sentence),) = faults(bad)
+    assert bound in sentence
+
+
 def test_every_fault_is_reported_at_once() -> None:
     found = faults(schema(field(dest="x", on_error="stop"), "email", meta=[]))
     assert [path for path, _ in found] == [
