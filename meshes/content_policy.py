@@ -33,6 +33,8 @@ def header_of(policy: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
+# What went wrong is told on a page of its own, wherever it went wrong.
+LOST = header_of({**NOTHING, "style-src": "'self'", "img-src": "'self'"})
 POLICIES = {"/admin/": header_of(ADMIN), "/api/docs": header_of(DOCS)}
 ELSEWHERE = header_of(NOTHING)
 
@@ -45,10 +47,12 @@ class ContentPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = self.get_response(request)
-        answer.headers.setdefault(HEADER, policy_of(request.path))
+        answer.headers.setdefault(HEADER, policy_of(request.path, answer))
         return answer
 
 
-def policy_of(path: str) -> str:
-    """The policy of the page at this path; answers that are no pages may load nothing."""
-    return next((POLICIES[place] for place in POLICIES if path.startswith(place)), ELSEWHERE)
+def policy_of(path: str, answer: HttpResponse) -> str:
+    """The policy of the answer at this path; answers that are no pages may load nothing."""
+    known = next((POLICIES[place] for place in POLICIES if path.startswith(place)), ELSEWHERE)
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return LOST if known == ELSEWHERE and answer.status_code >= 400 and is_page else known
