@@ -18,8 +18,12 @@ HARMLESS = (
     operations.RemoveIndex,
     operations.RenameIndex,
 )
-WORDS_ALONE = {"deliveries.0014_event_hours"}
-"""Migrations whose AlterField changes the choices of a column and nothing in the database."""
+WORDS_ALONE = {
+    "deliveries.0014_event_hours",
+    "connections.0005_names_end_where_they_end",
+    "meshes.0007_names_end_where_they_end",
+}
+"""Migrations whose AlterField changes what forms take for a column, nothing in the database."""
 
 
 def later_steps() -> Iterator[tuple[str, object]]:
