@@ -27,6 +27,7 @@ def test_a_second_factor_is_set_up_asked_for_and_taken_away(fresh: Page) -> None
     page = fresh
     make_person(name := f"kim-{page.viewport_size['width']}")
     visit(page, "/admin/login/")
+    expect(page.get_by_label("Username")).to_be_focused()
     look(page, "sign-in")
     _sign_in(page, name)
     codes = _set_up(page)

@@ -19,3 +19,8 @@ document.addEventListener("click", async (event) => {
 addEventListener("load", () => {
     document.querySelectorAll(".help-tooltip[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
 });
+
+// The theme hides a page until its scripts run, and browsers give a hidden field no focus.
+addEventListener("load", () => {
+    if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+});
