@@ -21,7 +21,8 @@ REFUSALS = (
     (errors.ForbiddenProxyRequest, 403, "Forbidden"),
     (errors.ParseException, 400, "Bad Request"),
 )
-LINGERS_BYTES = 64 * 1024 * 1024
+LINGERS = 2.0, 64 * 1024 * 1024
+"""Seconds and bytes for which a connection that closes is still read."""
 HEAD = (
     "HTTP/1.1 {status} {phrase}\r\nConnection: close\r\n"
     "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
@@ -41,9 +42,14 @@ class JsonErrorsWorker(ThreadWorker):
         that it stays open; the client's next event would be lost. Before a connection is
         closed it is read too, as a client that still sends would not see the answer.
         """
-        deadline = time.monotonic() + DEFAULT_WORKER_DATA_TIMEOUT
-        most = settings.MAX_BULK_BYTES + 1 if keepalive else LINGERS_BYTES
-        return bool(conn.parser.finish_body(deadline=deadline, max_bytes=most)) and keepalive
+        wait_s, most = LINGERS
+        if keepalive:
+            wait_s, most = DEFAULT_WORKER_DATA_TIMEOUT, settings.MAX_BULK_BYTES + 1
+        try:
+            read = conn.parser.finish_body(deadline=time.monotonic() + wait_s, max_bytes=most)
+        except (errors.ParseException, OSError):
+            return False  # it has its answer already
+        return keepalive and bool(read)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer and log a request that could not be read; other errors as gunicorn does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -84,6 +84,7 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
     deleting = (
         "Its key is destroyed, and no rule can use it any more. The history of what it sent stays."
     )
+    every_row: ClassVar[dict[str, str]] = {"hidden": "all"}
     in_the_way = "Active rules use it. Switch each of these off or delete it, then come back:"
 
     class Media:

@@ -19,7 +19,7 @@ from deliveries.background_jobs import start_replay
 from deliveries.forms import PeriodForm, StartReplayForm, last_days
 from deliveries.job_preview import Preview, preview
 from deliveries.models import BackgroundJob, Delivery, Status
-from deliveries.selecting import Selection, SelectionUnclear, selection_of
+from deliveries.selecting import FITS, Selection, SelectionUnclear, selection_of
 from meshes.admin_base import who
 from meshes.models import Workspace
 from meshes.visibility import visible_workspaces
@@ -147,8 +147,11 @@ def replays_all(request: HttpRequest, rows: Iterable[Delivery]) -> bool:
         return True
     page_id, pk = selection.get("page_id"), selection.get("id")
     if page_id:
-        return any(row.page_id == page_id for row in rows)
-    return not pk or any(pk in (str(row.uuid), str(row.event.uuid)) for row in rows)
+        return all(row.page_id == page_id for row in rows)
+    if not pk:
+        return True
+    shown = [row.pk for row in rows]
+    return Delivery.objects.filter(FITS["id"](pk), pk__in=shown).count() == len(shown)
 
 
 def replay_address(request: HttpRequest) -> str:

@@ -94,11 +94,13 @@ def moment_in(text: str, *, now: datetime) -> datetime | None:
         moment = parse_datetime(text) or parse_datetime(f"{text}T00:00")
     except ValueError:
         return None
-    if moment is None:
+    if moment is None or moment.year not in YEARS:
         return None
     return (timezone.make_aware(moment) if timezone.is_naive(moment) else moment).astimezone(UTC)
 
 
+YEARS = range(1970, 9000)
+"""Beyond these, no row was received, and times cannot be reckoned with in every zone."""
 FITS: dict[str, Any] = {
     "status": lambda value: STATES[value][1],
     "outcome": lambda value: Q(last_outcome=value),

@@ -14,6 +14,7 @@ from deliveries.admin_displays import destination_name
 from deliveries.finding import Finding
 from deliveries.models import Delivery, Found, Outcome, Status, Trial
 from deliveries.trial_stages import ANSWERED, ENDED, MATCHED, READ_BACK, READ_BACK_WITHIN, SENT
+from deliveries.trial_waiting import of_workers
 
 COLUMNS = (
     *("event", "status", "held_reason", "last_outcome", "created_at", "completed_at"),
@@ -36,15 +37,24 @@ UNMATCHED = Result(f"Stopped at “{MATCHED}”", "bad", sent=False)
 
 
 def results_of(trials: Collection[Trial], *, now: datetime) -> dict[int, Result]:
-    """The result of each test by its id; one query for all."""
+    """The result of each test by its id; one query for all, one or two more where any waits."""
     rows = Delivery.objects.filter(event__in=[trial.event_id for trial in trials])
     made = {row.event_id: row for row in rows.only(*COLUMNS)}
-    return {trial.pk: _result(trial, made.get(trial.event_id), now=now) for trial in trials}
+    idle = any(map(_is_untried, made.values())) and any(each.blocks for each in of_workers())
+    return {
+        trial.pk: _result(trial, made.get(trial.event_id), idle=idle, now=now) for trial in trials
+    }
 
 
-def _result(trial: Trial, delivery: Delivery | None, *, now: datetime) -> Result:
+def _is_untried(delivery: Delivery) -> bool:
+    return delivery.status == Status.PENDING and not delivery.last_outcome
+
+
+def _result(trial: Trial, delivery: Delivery | None, *, idle: bool, now: datetime) -> Result:
     if delivery is None:
         return UNMATCHED
+    if idle and _is_untried(delivery) and not delivery.held_reason:
+        return _stopped(SENT)
     # While it is cleaned up, it is in hand although it was delivered.
     status = trial.status_before if trial.lane_token else delivery.status
     if status == Status.COMPLETED:

@@ -114,6 +114,10 @@ class WorkspaceAdmin(ConfigurationAdmin):
     inlines = [PublishableKeyInline]
     workspace_path = "pk"
     buttons = [key_buttons.CREATE]
+    deleting = (
+        "Its keys stop working, so events that a product still posts are refused, and its alert "
+        "contacts go too. It leaves the lists, and its history stays."
+    )
     when_empty = "Add one for each product environment: production, staging. It gets a key at once."
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -249,6 +253,7 @@ class MembershipAdmin(ConfigurationAdmin):
     search_fields = ["user__username", "user__email"]
     fields = ["user", "workspaces", "time_zone"]
     filter_horizontal = ["workspaces"]
+    deleting = "The person then sees every workspace, with the rights of their groups."
     when_empty = "Add one to give a person a time zone or to limit the workspaces they see."
 
 
@@ -262,4 +267,5 @@ class AlertContactAdmin(ConfigurationAdmin):
     search_fields = ["email"]
     fields = ["workspace", "email"]
     workspace_path = "workspace"
+    deleting = "No alert is mailed to this address any more."
     when_empty = "Add the address that should hear when a connection or a rule needs a person."

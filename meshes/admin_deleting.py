@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,24 +15,29 @@ from django.utils.html import format_html
 
 from meshes.retiring import Use, retire, uses_of
 
+CAME_BY = ("_popup", "_to_field", "_changelist_filters", "back")
+
 
 class DeletingPage(admin.ModelAdmin):  # type: ignore[type-arg]
     """The page that asks before a row is deleted, or says what has to be done first.
 
     Shape: `deleting` says what deleting a row does, `in_the_way` what to do
-    about the rows that need it, which are listed after that sentence.
+    about the rows that need it, which are listed after that sentence;
+    `every_row` is what the list has to be asked for to show all rows.
     """
 
     delete_confirmation_template = "admin/deleting.html"
     deleting = "It leaves the lists, and its history stays."
     in_the_way = "Delete what uses it first, then come back:"
+    every_row: ClassVar[Mapping[str, str]] = {}
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         """The page with the words of this table."""
         row, opts = context["object"], self.opts
         page = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
-        words = {"deleting": self.deleting, "in_the_way": self.in_the_way}
-        context |= {**words, "back": reverse(page, args=[row.pk])}
+        came = urlencode({name: request.GET[name] for name in CAME_BY if name in request.GET})
+        back = reverse(page, args=[row.pk]) + (f"?{came}" if came else "")
+        context |= {"deleting": self.deleting, "in_the_way": self.in_the_way, "back": back}
         return super().render_delete_form(request, context)
 
 
@@ -65,5 +71,7 @@ class SoftDeleteMixin(DeletingPage):
             return use.words
         opts, asked = use.table._meta, f"{use.column}__id__exact"
         address = reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_changelist")
-        query = f"?{asked}={row.pk}" if page.lookup_allowed(asked, str(row.pk), request) else ""
-        return format_html('<a class="text-link" href="{}{}">{}</a>', address, query, use.words)
+        may_ask = page.lookup_allowed(asked, str(row.pk), request)
+        query = {**getattr(page, "every_row", {}), **({asked: row.pk} if may_ask else {})}
+        link = f"{address}?{urlencode(query)}" if query else address
+        return format_html('<a class="text-link" href="{}">{}</a>', link, use.words)

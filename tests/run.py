@@ -70,7 +70,7 @@ def environment(folder: Path, *, name: str, database: str, redis: str) -> dict[s
 def pytest(arguments: list[str], *, measured: bool, env: dict[str, str]) -> int:
     """The status of one run; without arguments the whole suite."""
     # Tests in the order of collection: those that empty the database come last.
-    command = [sys.executable, "-m", "pytest", "--dist=load", "--maxschedchunk=8", "-n"]
+    command = [sys.executable, "-m", "pytest", "--dist=load", "--maxschedchunk=2", "-n"]
     command += [os.environ.get("MESHES_TEST_PROCESSES") or processes(), *arguments]
     command += ["--cov", "--cov-report="] if measured else []
     status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
@@ -78,8 +78,11 @@ def pytest(arguments: list[str], *, measured: bool, env: dict[str, str]) -> int:
 
 
 def processes() -> str:
-    """One for each processor, at least two, and no more than Redis has databases for."""
-    return str(min(max(2, os.cpu_count() or 2), MOST_PROCESSES))
+    """One more than there are processors, and no more than Redis has databases for.
+
+    Why: the slowest tests wait for programs that they started, and another works meanwhile.
+    """
+    return str(min((os.cpu_count() or 2) + 1, MOST_PROCESSES))
 
 
 def coverage(folder: Path) -> bool:

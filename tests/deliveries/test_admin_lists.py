@@ -263,6 +263,19 @@ def test_a_chosen_period_is_shown_as_a_moment_of_the_named_zone(staff: Client, c
     assert text.count("In the time zone UTC</span>") == 2
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59", "9999-12-31T23:59:59Z"],
+)
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_moment_at_the_edge_of_time_finds_nothing(staff: Client, moment: str, zone: str) -> None:
+    failed_delivery()
+
+    with timezone.override(zone):
+        assert found(staff, Delivery, since=moment) == []
+        assert found(staff, Delivery, until=moment) == []
+
+
 def test_what_is_left_blank_in_the_filters_is_no_filter(staff: Client) -> None:
     delivery = failed_delivery()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -133,6 +134,18 @@ def test_what_a_user_id_finds_is_not_offered_for_a_replay(staff, rule):
 
     for term in ("page_crm", str(event.uuid)):
         assert "Replay all that these filters find" in text_of(staff, listed(Delivery, q=term))
+
+
+def test_a_search_for_a_uuid_costs_the_same_for_many_rows(staff, rule):
+    user, counts = str(uuid4()), set()
+    for number in (1, 9):
+        for _ in range(number):
+            make_delivery(make_event(workspace=rule.workspace, user_id=user), rule)
+        counts.add(queries_of(staff, listed(Delivery, q=user)))
+
+    assert len(counts) == 1
+    shown = text_of(staff, listed(Delivery, q=user))
+    assert "A replay searches by email, page id or event id, not by user id." in shown
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from deliveries import beats
 from deliveries.models import Delivery, Event, Trial
 from meshes.models import Membership
 from tests.builders import make_event, make_workspace
@@ -204,10 +205,14 @@ def test_the_list_shows_whether_tests_passed_or_where_they_stopped(staff, sandbo
     sent(rule)
     start(rule)
     start(tag_rule(sandbox, page_id="other"))
+    listed = reverse("admin:deliveries_trial_changelist")
+    assert "Stopped at “Sent by a worker”</span>" in text_of(staff, listed)
+    beats.start("pump")
 
-    text = text_of(staff, reverse("admin:deliveries_trial_changelist"))
+    text = text_of(staff, listed)
 
     assert "Passed</span>" in text
+    assert "Stopped at “Sent by a worker”" not in text
     assert "Under way</span>" in text
     assert "Stopped at “Matched by the rule”</span>" in text
     assert text.count("not yet</td>") == 2

@@ -195,16 +195,27 @@ def test_a_workspace_in_use_is_not_deleted(staff) -> None:
 
     answer = staff.post(page(connection.workspace, "delete"), {"post": "yes"})
 
-    uses = f"/admin/connections/connection/?workspace__id__exact={connection.workspace_id}"
+    chosen = f"hidden=all&amp;workspace__id__exact={connection.workspace_id}"
+    uses = f"/admin/connections/connection/?{chosen}"
     assert f'href="{uses}">1 connection</a>' in answer.content.decode()
     assert Workspace.objects.get(pk=connection.workspace_id).deleted_at is None
 
 
-def test_deleting_says_that_history_stays(staff) -> None:
+def test_deleting_says_what_it_does_and_that_history_stays(staff) -> None:
     shown = staff.get(page(make_workspace(), "delete")).content.decode()
 
+    assert "Its keys stop working, so events that a product still posts are refused" in shown
     assert "It leaves the lists, and its history stays." in shown
     assert "related items" not in shown
+
+
+def test_going_back_from_deleting_leads_to_where_one_came_from(staff) -> None:
+    contact = AlertContact.objects.create(workspace=make_workspace(), email="ops@example.com")
+    asked = page(contact, "delete") + "?_popup=1&back=%2Fadmin%2F&x=1"
+
+    shown = staff.get(asked).content.decode()
+
+    assert f'href="{page(contact)}?_popup=1&amp;back=%2Fadmin%2F"' in shown
 
 
 def test_a_new_organization_has_no_facts_yet(staff) -> None:

@@ -15,7 +15,7 @@ from meshes.content_policy import LOST
 SECRET = "canary-alex@northstar.io"
 ERRORS = {
     "missing": (Http404(SECRET), 404, "There is no such page"),
-    "odd": (SuspiciousOperation(SECRET), 400, "asks for something that does not exist"),
+    "odd": (SuspiciousOperation(SECRET), 400, "This request cannot be answered"),
     "denied": (PermissionDenied(SECRET), 403, "You may not open this page"),
     "broken": (RuntimeError(SECRET), 500, "Something failed on our side"),
 }
@@ -84,7 +84,7 @@ def test_a_page_beyond_the_last_is_told_as_one(staff) -> None:
     answer = staff.get(reverse("admin:deliveries_delivery_changelist"), {"page": "99"})
 
     assert answer.status_code == 400
-    assert "Open the list or the page anew" in answer.content.decode()
+    assert "After an old link, start from the overview" in answer.content.decode()
 
 
 def test_what_went_wrong_outside_the_admin_may_load_its_looks(client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,3 +55,18 @@ def test_after_a_refusal_the_same_connection_takes_the_next_event(database_url, 
         for _ in range(4):
             endless = client.post(url + EVENTS, b" " * (9 * KIB * KIB), headers=key, timeout=60)
             assert (endless.status_code, endless.headers["Connection"]) == (413, "close")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("connection", ["keep-alive", "close"])
+def test_broken_chunks_after_a_refusal_get_no_second_answer(database_url, tmp_path, connection):
+    head = f"POST {EVENTS} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: {connection}\r\n"
+    sent = head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n"
+    with serving(tmp_path / "web.log", DATABASE_URL=database_url) as url:
+        host, _, port = url.partition("//")[2].partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            line.sendall(sent.encode())
+            answer = b"".join(iter(lambda: line.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert answer.count(b"HTTP/1.1 ") == 1

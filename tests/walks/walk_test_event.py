@@ -79,10 +79,10 @@ def test_a_condition_that_is_not_met_is_named(page: Page, place) -> None:
     headline(page, "Stopped at “Matched by the rule”")
     expect(page.get_by_text("It asks for page id page_connect-crm").first).to_be_visible()
 
+    look(page, "test-event-no-match")
     visit(page, reverse("admin:deliveries_trial_changelist"))
     expect(page.get_by_text("nothing to clean up").first).to_be_visible()
     look(page, "test-events")
-    look(page, "test-event-no-match")
 
 
 def test_an_event_that_the_endpoint_refuses_is_told(page: Page, place) -> None:
