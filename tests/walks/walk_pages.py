@@ -74,6 +74,7 @@ def test_a_reason_and_a_time_narrow_the_list_together(page: Page, history) -> No
     visit(page, reverse("admin:deliveries_delivery_changelist") + "?since=24h")
     page.locator("a", has_text=re.compile(r"^\s*Filters")).click()
     expect(page.get_by_label("time: received since")).not_to_have_value("")
+    look(page, "filters")
 
     page.get_by_label("reason", exact=True).select_option("email_missing")
     page.get_by_label("time: received since").scroll_into_view_if_needed()
