@@ -201,7 +201,7 @@ class DeliveryAdmin(PersonMixin, DeliveryColumns, SeekingAdmin):
             "cause": displays.cause(row),
             "steps": steps(row, may=request.user.has_perm),
             "read_back": displays.read_back(row),
-            "facts": facts.delivery_facts(row, now=now),
+            "facts": facts.delivery_facts(row, may=request.user.has_perm, now=now),
             "is_over": facts.is_over(row),
             "ids": facts.delivery_ids(row),
             "timeline": timeline(row, destination=displays.destination_name(row)),

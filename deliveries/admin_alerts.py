@@ -54,12 +54,19 @@ class AlertAdmin(HistoryAdmin):
         """The list only: a row says all there is to say."""
         return obj is None and super().has_view_permission(request)
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, in which nothing leads where this person may not go."""
+        listed = super().get_changelist_instance(request)
+        may = request.user.has_perm("connections.view_connection")
+        for alert in listed.result_list:
+            alert.leads_on = may or alert.kind != Alert.Kind.CONNECTION_INACTIVE
+        return listed
+
     @admin.display(description="What happened")
-    def what(self, alert: Alert) -> SafeString:
-        """The alert in a sentence that leads to its subject."""
-        return format_html(
-            '<a class="text-link" href="{}">{}.</a>', path_of(alert), headline(alert)
-        )
+    def what(self, alert: Any) -> SafeString:
+        """The alert in a sentence, which leads to its subject where one may see that."""
+        link = '<a class="text-link" href="{}">{}.</a>' if alert.leads_on else "{1}."
+        return format_html(link, path_of(alert), headline(alert))
 
     @admin.display(description="Workspace")
     def workspace_name(self, alert: Alert) -> str:

@@ -6,7 +6,7 @@ Nothing here changes a row, and only `payload_text` reads a payload.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -195,3 +195,9 @@ def search_address(model: type[Model], term: str) -> str:
 def address(row: Model) -> str:
     """The admin page of the row."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def address_for(row: Model, *, may: Callable[[str], bool]) -> str:
+    """The admin page of the row; '' for people who may not open it."""
+    seen = may(f"{row._meta.app_label}.view_{row._meta.model_name}")
+    return address(row) if seen else ""

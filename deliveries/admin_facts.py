@@ -5,14 +5,20 @@ Nothing here changes a row or reads a payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from connections import destinations
 from connections.models import ContactCache
 from deliveries import wording
-from deliveries.admin_displays import action, address, destination_name, person_address
+from deliveries.admin_displays import (
+    action,
+    address,
+    address_for,
+    destination_name,
+    person_address,
+)
 from deliveries.models import Delivery, Event, Status, Trial, Trigger
 from deliveries.repaired_targets import repaired_target
 
@@ -48,18 +54,18 @@ def event_ids(event: Event) -> list[Fact]:
     return [Fact("Event id", str(event.uuid)), Fact("Rules version", str(event.rules_version))]
 
 
-def delivery_facts(delivery: Delivery, *, now: datetime) -> list[Fact]:
+def delivery_facts(delivery: Delivery, *, may: Callable[[str], bool], now: datetime) -> list[Fact]:
     """Who, what, where and when of a delivery, without empty lines."""
     version, event = delivery.rule_version, delivery.event
     return _filled(
         Fact("Email", delivery.email or event.email, person_address(delivery)),
         Fact("User id", event.user_id),
         Fact("Event", event.event, address(event)),
-        Fact("Rule", version.name, address(delivery.rule)),
+        Fact("Rule", version.name, address_for(delivery.rule, may=may)),
         Fact("Rule's condition", wording.condition(version)),
         Fact("What it does", action(delivery)),
         Fact("After a hold", repaired_target(delivery)),
-        Fact("Connection", delivery.connection.name, address(delivery.connection)),
+        Fact("Connection", delivery.connection.name, address_for(delivery.connection, may=may)),
         *_in_account(delivery),
         Fact("Workspace", delivery.workspace.name),
         *_test(delivery),

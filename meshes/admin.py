@@ -76,6 +76,11 @@ class PublishableKeyInline(TabularInline):
         """Keys are made by a button."""
         return False
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The buttons for those who may use them."""
+        may = request.user.has_perm("meshes.change_publishablekey")
+        return [name for name in self.fields or () if may or name != "change"]
+
     def get_queryset(self, request: HttpRequest) -> Any:
         """Newest first."""
         return super().get_queryset(request).order_by("-created_at")

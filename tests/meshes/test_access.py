@@ -208,3 +208,25 @@ def test_each_role_gets_to_its_pages_and_to_no_other(role) -> None:
 
     expected = {name: marks[column] == "Y" for name, marks in EXPECTED.items()}
     assert {name for name in found if found[name] != expected.get(name)} == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "page", "absent", "present"),
+    [
+        ("support", "deliveries_delivery_change", "/connections/connection/", "/rules/rule/"),
+        ("lifecycle", "deliveries_delivery_change", "", "/connections/connection/"),
+        ("support", "deliveries_alert_changelist", "/connections/connection/", "is off"),
+        ("lifecycle", "deliveries_alert_changelist", "", "/connections/connection/"),
+        ("lifecycle", "meshes_workspace_change", "/do/revoke/", "mesh_pub_"),
+        ("superuser", "meshes_workspace_change", "", "/do/revoke/"),
+    ],
+)
+def test_no_page_leads_a_person_where_they_may_not_go(role, page, absent, present) -> None:
+    rows = make_rows()
+    address = next(each.address for each in pages(rows) if each.name == page)
+
+    shown = people(rows["workspace"])[role].get(address).content.decode()
+
+    assert present in shown
+    assert not absent or absent not in shown

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshes import throttling
-from meshes.advances import LAPSES_AFTER_S, Advances
+from meshes.advances import AHEAD_S, LAPSES_AFTER_S, Advances
 from meshes.api_errors import TooManyRequests
 from meshes.throttling import MemoryBuckets, take
 
@@ -102,7 +102,7 @@ def test_nothing_is_spent_that_was_not_taken(requests, rate):
         paid += cost
         if not advances.spend(KEY, cost=cost, now=now):
             ahead = advances.worth_taking(KEY, cost=cost, rate=rate, now=now)
-            assert 0 <= ahead <= rate / 10
+            assert 0 <= ahead <= rate * AHEAD_S
             assert ahead == 0 or ahead >= cost
             advances.note(KEY, cost=cost, left=ahead, now=now)
             taken += cost + ahead
