@@ -18,7 +18,7 @@ from deliveries import wording
 from deliveries.admin_displays import address
 from deliveries.buttons import ENDED
 from deliveries.models import Delivery, Status
-from deliveries.permissions import MAY_READ_BACK, MAY_REPLAY
+from deliveries.permissions import MAY_READ_BACK, MAY_REPLAY, MAY_REPLAY_MANY
 from deliveries.reading_back import contacts_of
 
 
@@ -197,7 +197,7 @@ def _replays(delivery: Delivery, may: May) -> Iterator[Step | None]:
     if delivery.status != Status.FAILED:
         return
     yield _replay(delivery, may)
-    if may(MAY_REPLAY) and delivery.reason:
+    if may(MAY_REPLAY_MANY) and delivery.reason:
         alike: dict[str, Any] = {"status": "failed", "reason": delivery.reason}
         alike |= {"rule": delivery.rule_id, "workspace": delivery.workspace_id}
         url = f"{reverse('admin:deliveries_backgroundjob_replay')}?{urlencode(alike)}"

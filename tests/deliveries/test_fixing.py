@@ -55,7 +55,9 @@ def test_a_person_is_offered_only_what_they_may_do() -> None:
     assert labels(delivery) == []
     assert labels(delivery, "rules.view_rule") == ["Open the rule"]
     assert labels(delivery, "rules.view_rule", "rules.change_rule") == ["Choose another tag"]
-    assert "Replay…" in labels(delivery, "deliveries.replay_delivery")
+    many = "Replay all of this rule that failed like this…"
+    assert labels(delivery, "deliveries.replay_delivery") == ["Replay…"]
+    assert many in labels(delivery, "deliveries.replay_many")
     text = text_of(viewer("view_delivery"), page(delivery))
     assert "Choose another tag or create it again" in text
     assert "row-button-main" not in text
