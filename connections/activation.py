@@ -26,6 +26,11 @@ def is_verified(connection: Connection) -> bool:
     return bool(connection.last_check.get("verified") == credentials_mark(connection))
 
 
+def is_by_hand(connection: Connection) -> bool:
+    """Whether a connection that is off was switched off by a person, not for its credentials."""
+    return connection.inactive_reason in ("", BY_HAND)
+
+
 def set_active(connection: Connection, active: bool, *, by: str, now: datetime) -> Connection:
     """The connection switched on or off by a person.
 
@@ -35,7 +40,7 @@ def set_active(connection: Connection, active: bool, *, by: str, now: datetime) 
         row: Connection = (
             Connection.objects.live().select_for_update(no_key=True).get(pk=connection.pk)
         )
-        if active and row.inactive_reason not in ("", BY_HAND):
+        if active and not is_by_hand(row):
             raise NeedsWorkingKey(
                 {"": "The key is not accepted; enter a working one, or test the connection again."}
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -179,11 +180,9 @@ class ConnectionAdmin(ConnectionColumns, ConfigurationAdmin, NoTransaction):
         """Stay with the connection, unless the person came from elsewhere."""
         return returned(request, _page_of(obj.pk))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The connection alone; active rules stand in the way, others do not."""
-        rows, counts, lacking, _ = super().get_deleted_objects(objs, request)
-        kept = [line for obj in objs for line in rules_in_the_way(obj, request.user)]
-        return rows, counts, lacking, kept
+    def needs(self, request: HttpRequest, row: Connection) -> Iterable[str]:
+        """Active rules stand in the way, others do not."""
+        return rules_in_the_way(row, request.user)
 
     def delete_model(self, request: HttpRequest, obj: Connection) -> None:
         """Mark it as deleted and destroy its key."""

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from connections import destinations
 from connections.models import Connection
@@ -42,7 +43,7 @@ class ConnectionColumns:
         if held is None:
             return shown
         link = '{} <a class="text-link" href="{}">{}</a>'
-        words = held.words[:1].upper() + held.words[1:]
+        words = capfirst(held.words)
         return format_html(link if held.url else "{} {}{}", shown, held.url, f"{words}.")
 
     @admin.display(description="Checked", ordering="checked_at")

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connections.activation import BY_HAND
+from connections.activation import is_by_hand
 from connections.catalog import CatalogUnreadable, refresh_catalog
 from connections.checking import check_connection
 from connections.models import Connection
@@ -73,7 +73,7 @@ BUTTONS = (
         label="Switch on",
         question="Switch {row} on? Deliveries that wait are sent then.",
         act=switch_on,
-        shown=lambda row: not row.active and row.inactive_reason in ("", BY_HAND),
+        shown=lambda row: not row.active and is_by_hand(row),
         refusals=(CannotSave,),
     ),
 )

@@ -9,7 +9,7 @@ from typing import Literal
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from connections.activation import BY_HAND, is_verified
+from connections.activation import is_by_hand, is_verified
 from connections.models import Account, Connection, InactiveReason
 from meshes import moments
 
@@ -74,7 +74,7 @@ def _probe(connection: Connection, *, now: datetime) -> str:
                 f"{ago(account.probed_at)}. Deliveries go on being tried."  # type: ignore[arg-type]
             )
         return ""
-    if connection.inactive_reason != REFUSED or account.next_probe_at is None:
+    if not is_refused(connection) or account.next_probe_at is None:
         return ""
     soon = moments.clock(max(account.next_probe_at, now))
     return f"Meshes tries the key again by itself at about {soon}."
@@ -83,7 +83,7 @@ def _probe(connection: Connection, *, now: datetime) -> str:
 def _switched_off(connection: Connection) -> State | None:
     if connection.active:
         return None
-    if connection.inactive_reason in ("", BY_HAND):
+    if is_by_hand(connection):
         return State("Off", "Switched off by a person; switch it on to send again.", "off")
     reason = connection.get_inactive_reason_display()
     advice = f"{reason}. Enter a working key; what waits is then sent by itself."

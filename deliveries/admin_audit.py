@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from deliveries import admin_filters as filters
 from deliveries import wording
@@ -105,6 +106,6 @@ def _named(entry: AuditEntry, table: str) -> str:
     """The row with its kind said once, and with its number where many are named alike."""
     named, word = entry.row, table.partition(" ")[0]
     if named.partition(" ")[0].lower() != word.lower():
-        named = f"{table[:1].upper()}{table[1:]} {named}"
+        named = f"{capfirst(table)} {named}"
     alike = entry.about.startswith(HISTORY) and not named.endswith(f" {entry.row_id}")
     return f"{named} ({entry.row_id})" if alike else named

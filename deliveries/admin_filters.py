@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from connections.models import Connection
 from deliveries import wording
@@ -147,7 +148,7 @@ class OutcomeFilter(AskingFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every outcome in plain words."""
-        return [(code.value, _capital(words)) for code, words in wording.OUTCOMES.items()]
+        return [(code.value, capfirst(words)) for code, words in wording.OUTCOMES.items()]
 
     def asked(self) -> Asked | None:
         """The rows whose last attempt ended so."""
@@ -170,7 +171,7 @@ class TriggerFilter(AskingFilter):
         words = {Trigger.LIVE: "an event", Trigger.CANARY: ""}
         named = {code: words.get(code, each) for code, each in wording.TRIGGERS.items()}
         kept = (code for code in named if code != Trigger.RETRY and named[code])
-        return [(code.value, _capital(named[code])) for code in kept]
+        return [(code.value, capfirst(named[code])) for code in kept]
 
     def asked(self) -> Asked | None:
         """The rows that the chosen trigger set going last."""
@@ -245,10 +246,6 @@ class KindFilter(AskingFilter):
         if self.value() == "yes":
             return Asked(Q(is_test=True), (Way(Q(is_test=True), "is_test"),), 36)
         return Asked(Q(is_test=False)) if self.value() == "no" else None
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _with_id(rows: QuerySet[Any], path: str, value: str | None) -> QuerySet[Any]:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.text import capfirst
 
 from deliveries import canary, wording
 from deliveries.alert_letters import headline, path_of
@@ -107,7 +108,7 @@ def _heading(count: int) -> str:
     if count == 1:
         return "1 alert needs a person"
     many = f"more than {COUNTED}" if count > COUNTED else str(count)
-    return f"{many[:1].upper()}{many[1:]} alerts need a person"
+    return f"{capfirst(many)} alerts need a person"
 
 
 def _line(alert: Alert, user: Any) -> Line:

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from connections.catalog import visible_catalog
 from connections.models import Connection
-from connections.states import REFUSED, state_of
+from connections.states import is_refused, state_of
 from deliveries import admin_displays as displays
 from deliveries import wording
 from deliveries.admin_facts import Fact
@@ -176,7 +176,7 @@ class Steps:
             step = replace(step, facts=tuple(f for f in facts if f.value), advice=state.advice)
         if step.done:
             return step
-        step = replace(step, trouble=NEEDS_KEY if connection.inactive_reason == REFUSED else "")
+        step = replace(step, trouble=NEEDS_KEY if is_refused(connection) else "")
         step = self._offering(
             step,
             "connections.change_connection",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import capfirst
+
 from connections import destinations
 from connections.destinations.base import Job, Request
 from deliveries.jobs import field_types_of
@@ -66,7 +68,7 @@ def held_against(draft: RuleDraft, text: str) -> Pasted:
     )
     verdict = explain(draft, facts)
     checks = tuple(
-        (f"{word[:1].upper()}{word[1:]}", check)
+        (capfirst(word), check)
         for check in verdict.checks
         if check.expected and (word := FIELD_WORDS[check.name])
     )

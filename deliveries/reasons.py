@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from django.utils.text import capfirst
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -225,4 +227,4 @@ def explained(code: str, *, destination: str) -> Reason | None:
 def in_short(code: str) -> str:
     """A reason in a few words: `API key malformed`."""
     words = " ".join(ABBREVIATIONS.get(word, word) for word in code.split("_"))
-    return f"{words[:1].upper()}{words[1:]}"
+    return capfirst(words)

@@ -58,10 +58,14 @@ class SoftDeleteMixin(DeletingPage):
     ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
         """What the confirmation lists: the rows, and what stands in the way."""
         rows = list(objs)
-        in_the_way = [self._shown(request, row, use) for row in rows for use in uses_of(row)]
+        in_the_way = [line for row in rows for line in self.needs(request, row)]
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         counts = {self.opts.verbose_name_plural: len(rows)}
         return [str(row) for row in rows], counts, lacking, in_the_way
+
+    def needs(self, request: HttpRequest, row: Any) -> Iterable[str]:
+        """What stands in the way of deleting the row, a line for each."""
+        return [self._shown(request, row, use) for use in uses_of(row)]
 
     def _shown(self, request: HttpRequest, row: Any, use: Use) -> str:
         """The use in words, which lead people who may see these rows to their list."""

@@ -20,7 +20,6 @@ from meshes.api_errors import BadRequest, Fault
 DEEPEST = 64
 LONGEST_INTEGER = 100
 LONGEST_PLACE = 200
-NOT_STRICT = "The body is not strict JSON."
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -47,8 +46,8 @@ def parse(raw: bytes, *, deepest: int = DEEPEST) -> Any:
     Raises: BadRequest, when they are no JSON or JSON that is not strict.
     """
     value, suspicious = _read(raw, deepest)
-    if suspicious and (fault := _fault(value, None)):
-        raise BadRequest(NOT_STRICT, data=[fault])
+    if suspicious:
+        _require_strict(value)
     return value
 
 
@@ -61,9 +60,16 @@ def parse_items(raw: bytes, *, deepest: int = DEEPEST) -> tuple[Any, dict[int, F
     if not suspicious:
         return value, {}
     if not isinstance(value, list):
-        return parse(raw, deepest=deepest), {}
+        _require_strict(value)
+        return value, {}
     faults = ((index, _fault(item, (None, index))) for index, item in enumerate(value))
     return value, {index: fault for index, fault in faults if fault}
+
+
+def _require_strict(value: Any) -> None:
+    fault = _fault(value, None)
+    if fault is not None:
+        raise BadRequest("The body is not strict JSON.", data=[fault])
 
 
 def _read(raw: bytes, deepest: int) -> tuple[Any, bool]:
